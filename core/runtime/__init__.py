@@ -1,0 +1,1 @@
+"""What every command shares: configuration, exit codes, logs, paths and problem documents."""

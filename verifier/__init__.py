@@ -1,0 +1,1 @@
+"""The questions: may I rely on this certificate now, given whom I trust?"""
