@@ -1,0 +1,223 @@
+"""Strict JSON, canonical JSON (RFC 8785) and canonical base64url.
+
+Refuses what different readers would read differently: duplicate names, NaN and Infinity, numbers
+that are not safe integers or doubles, lone surrogates, a byte order mark, bytes after the value,
+nesting and counts above ``core/limits.py``, and base64url with padding, other alphabets or
+non-zero trailing bits. One value has one spelling.
+"""
+
+import base64
+import binascii
+import json
+import re
+from typing import Any, NoReturn
+
+import rfc8785
+
+from core import limits
+from core.errors import FormatError, LimitError
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+_SAFE_INTEGER = 2**53 - 1
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]|[,:]', re.DOTALL)
+
+
+def b64url(value: bytes) -> str:
+    """Return unpadded base64url."""
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
+
+
+def b64url_decode(text: Any, *, what: str = "value", size: int | None = None) -> bytes:
+    """Return the bytes of canonical unpadded base64url, of exactly ``size`` bytes if given.
+
+    Raises:
+        FormatError: another alphabet, padding, non-zero trailing bits, or another size.
+    """
+    if not isinstance(text, str) or not _BASE64URL.match(text) or len(text) % 4 == 1:
+        raise FormatError("base64url", f"{what}: expected unpadded base64url")
+    try:
+        value = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except binascii.Error:
+        raise FormatError("base64url", f"{what}: expected unpadded base64url") from None
+    if b64url(value) != text:
+        raise FormatError("base64url", f"{what}: base64url with non-zero trailing bits")
+    if size is not None and len(value) != size:
+        raise FormatError("base64url", f"{what}: expected {size} bytes, got {len(value)}")
+    return value
+
+
+def parse_json(raw: bytes | str, *, what: str, max_bytes: int) -> Any:
+    """Return the JSON value in ``raw``, read strictly.
+
+    Args:
+        raw: UTF-8 bytes, or text.
+        what: the thing's name for error messages; never its content.
+        max_bytes: the largest size accepted.
+
+    Raises:
+        LimitError: too large, too deep, too many members.
+        FormatError: anything else that is not one unambiguous JSON value.
+    """
+    if len(raw) > max_bytes:
+        raise LimitError("too_large", f"{what}: larger than {max_bytes} bytes")
+    if isinstance(raw, bytes):
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            raise FormatError("not_utf8", f"{what}: not UTF-8") from None
+    else:
+        text = raw
+        if len(text.encode("utf-8", "surrogatepass")) > max_bytes:
+            raise LimitError("too_large", f"{what}: larger than {max_bytes} bytes")
+    _require_shape(text, what)
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object_without_duplicates,
+            parse_int=_safe_integer,
+            parse_float=_finite_float,
+            parse_constant=_no_constant,
+        )
+    except FormatError as error:
+        raise type(error)(error.code, f"{what}: {error.message}") from None
+    except (ValueError, RecursionError):
+        raise FormatError("not_json", f"{what}: not JSON") from None
+    if "\\u" in text or _SURROGATE.search(text):
+        _require_scalar_values(value, what)
+    return value
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return the RFC 8785 bytes of a JSON value.
+
+    Raises:
+        FormatError: the value has no canonical form (unsafe number, lone surrogate, other type).
+    """
+    try:
+        return rfc8785.dumps(value)
+    except (
+        rfc8785.CanonicalizationError,
+        UnicodeEncodeError,
+        RecursionError,
+        TypeError,
+    ):
+        raise FormatError("not_canonical", "the value has no canonical JSON form") from None
+
+
+def parse_canonical_json(raw: bytes, *, what: str, max_bytes: int) -> Any:
+    """Return the JSON value in ``raw`` and refuse every spelling but the canonical one."""
+    value = parse_json(raw, what=what, max_bytes=max_bytes)
+    if canonical_json(value) != raw:
+        raise FormatError(
+            "not_canonical",
+            f"{what}: these are not the canonical bytes (RFC 8785) of the value",
+        )
+    return value
+
+
+def require_members(
+    value: Any,
+    names: "frozenset[str] | set[str]",
+    *,
+    what: str,
+    optional: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    """Return ``value`` if it is an object with exactly ``names`` and at most ``optional`` more."""
+    if not isinstance(value, dict):
+        raise FormatError("not_an_object", f"{what}: expected an object")
+    missing = names - value.keys()
+    if missing:
+        raise FormatError("missing_member", f"{what}: missing {', '.join(sorted(missing))}")
+    if value.keys() - names - optional:
+        # the unknown name itself is outside input and is not repeated
+        raise FormatError("unknown_member", f"{what}: has a member that is not defined")
+    return value
+
+
+def require_text(
+    value: Any, *, what: str, max_chars: int, pattern: re.Pattern[str] | None = None
+) -> str:
+    """Return ``value`` if it is text of 1 to ``max_chars`` characters matching ``pattern``."""
+    if not isinstance(value, str) or not value:
+        raise FormatError("not_text", f"{what}: expected text")
+    if len(value) > max_chars:
+        raise LimitError("too_large", f"{what}: longer than {max_chars} characters")
+    if pattern is not None and not pattern.fullmatch(value):
+        raise FormatError("wrong_form", f"{what}: not of the expected form")
+    return value
+
+
+def require_integer(value: Any, *, what: str, low: int, high: int) -> int:
+    """Return ``value`` if it is an integer (not a boolean) from ``low`` to ``high``."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise FormatError("not_an_integer", f"{what}: expected an integer")
+    if not low <= value <= high:
+        raise LimitError("out_of_range", f"{what}: expected {low} to {high}")
+    return value
+
+
+def require_list(value: Any, *, what: str, max_items: int) -> list[Any]:
+    """Return ``value`` if it is an array of at most ``max_items``."""
+    if not isinstance(value, list):
+        raise FormatError("not_an_array", f"{what}: expected an array")
+    if len(value) > max_items:
+        raise LimitError("too_many", f"{what}: more than {max_items} items")
+    return value
+
+
+def _require_shape(text: str, what: str) -> None:
+    """Bound depth and count before the recursive parser sees the text."""
+    depth = members = 0
+    for match in _STRING_OR_BRACKET.finditer(text):
+        token = match.group()
+        if token in "[{":
+            depth += 1
+            if depth > limits.JSON_DEPTH:
+                raise LimitError("too_deep", f"{what}: nested deeper than {limits.JSON_DEPTH}")
+        elif token in "]}":
+            depth -= 1
+        elif token == ",":
+            members += 1
+            if members > limits.JSON_MEMBERS:
+                raise LimitError("too_many", f"{what}: more than {limits.JSON_MEMBERS} members")
+
+
+def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise FormatError("duplicate_member", "a member name occurs twice")
+    return value
+
+
+def _safe_integer(digits: str) -> int:
+    if len(digits) > limits.JSON_INTEGER_DIGITS + 1 or abs(int(digits)) > _SAFE_INTEGER:
+        raise LimitError("unsafe_number", "a number is too large to be read alike everywhere")
+    return int(digits)
+
+
+def _finite_float(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise LimitError("unsafe_number", "a number is too large to be read alike everywhere")
+    return value
+
+
+def _no_constant(_name: str) -> NoReturn:
+    raise FormatError("not_json", "NaN and Infinity are not JSON")
+
+
+def _require_scalar_values(value: Any, what: str) -> None:
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str):
+            if _SURROGATE.search(item):
+                raise FormatError("lone_surrogate", f"{what}: text with half a character")
+        elif isinstance(item, list):
+            pending.extend(item)
+        elif isinstance(item, dict):
+            pending.extend(item)
+            pending.extend(item.values())

@@ -1,0 +1,61 @@
+"""Every size, depth and count the product accepts, in one place.
+
+Each line says what it bounds. A value above its limit is refused with ``LimitError``; none is
+silently cut. Bytes are of UTF-8, times are seconds.
+"""
+
+from typing import Final
+
+# JSON of any kind that comes from outside
+JSON_DEPTH: Final = 32  # nested arrays and objects
+JSON_INTEGER_DIGITS: Final = 16  # beyond 2^53 a number is not the same everywhere
+JSON_MEMBERS: Final = 20_000  # members and items of one document altogether
+
+# Proof bundles and what is inside
+BUNDLE_BYTES: Final = 512 * 1024
+PRESENTATION_BYTES: Final = 256 * 1024
+JWS_HEADER_BYTES: Final = 4 * 1024
+JWS_PAYLOAD_BYTES: Final = 192 * 1024
+DISCLOSURES: Final = 512  # in one SD-JWT
+DISCLOSURE_BYTES: Final = 32 * 1024  # one disclosure, encoded
+SALT_BYTES: Final = 32  # leaf salt
+DISCLOSURE_SALT_BITS: Final = 128  # least entropy of a disclosure's salt (RFC 9901 9.3)
+
+# Batches
+BATCH_LEAVES_MIN: Final = 64
+BATCH_LEAVES_MAX: Final = 131_072  # 2^17
+PATH_STEPS: Final = 63  # an inclusion path over at most 2^63 leaves
+
+# Records and registers
+RECORD_BYTES: Final = 128 * 1024
+REGISTER_BYTES: Final = 256 * 1024 * 1024
+REGISTER_ROWS: Final = 1_000_000
+CERTIFICATE_NUMBER_CHARS: Final = 60
+TEXT_CHARS: Final = 4_000  # one text value of a record, in one language
+NAME_CHARS: Final = 500
+LANGUAGES: Final = 20  # languages of one text
+SITES: Final = 200
+SECTORS: Final = 40
+
+# HTTP
+REQUEST_BYTES: Final = 1024 * 1024  # every request but a register
+IDEMPOTENCY_KEY_CHARS: Final = 128
+
+# Status lists (W3C Bitstring Status List 1.0: at least 131,072 entries)
+STATUS_LIST_ENTRIES: Final = 131_072
+STATUS_LIST_FILL: Final = 65_536  # a new list is opened when one is half full
+STATUS_LIST_TTL: Final = 300
+
+# Members (the contracts enforce the same)
+MEMBER_NAMES_BYTES: Final = 1024
+ENDPOINT_BYTES: Final = 200
+
+# Evidence age without an acceptance policy (design §6)
+EVIDENCE_AGE_LIVE: Final = 600
+EVIDENCE_AGE_OFFLINE: Final = 30 * 86_400
+CLOCK_SKEW: Final = 60  # how far a block may lie in our future before we call our clock wrong
+
+# Chain
+RPC_TIMEOUT: Final = 10.0
+RPC_ANSWER_BYTES: Final = 64 * 1024 * 1024
+LOG_RANGE_BLOCKS: Final = 2_000  # blocks asked for in one get_logs
