@@ -1,0 +1,55 @@
+"""Where things lie on disk.
+
+Decides the state folder: ``$COMITY_HOME``, else ``$XDG_STATE_HOME/comity``, else
+``~/.local/state/comity``. Nothing is ever kept beside the code. Refuses a state folder that is
+not absolute, because a process started elsewhere would find another one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.errors import UsageError
+
+HOME_VARIABLE = "COMITY_HOME"
+
+
+def home(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the state folder, which need not exist yet."""
+    named = environment.get(HOME_VARIABLE)
+    if named:
+        return _absolute(HOME_VARIABLE, named)
+    state = environment.get("XDG_STATE_HOME")
+    if state:
+        return _absolute("XDG_STATE_HOME", state) / "comity"
+    return Path.home() / ".local" / "state" / "comity"
+
+
+def demo_home(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of the demonstration network."""
+    return home(environment) / "demo"
+
+
+def tools_folder() -> Path:
+    """Return the folder of a checkout in which ``bootstrap.py`` puts fetched programs."""
+    return Path(__file__).resolve().parents[2] / ".tools"
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder that only its owner can enter, and return it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
+def _absolute(variable: str, value: str) -> Path:
+    folder = Path(value)
+    if not folder.is_absolute():
+        raise UsageError(
+            "home_not_absolute",
+            f"{variable} must be an absolute path",
+            hint=f'export {variable}="$PWD/{folder.name or "state"}"',
+        )
+    return folder
