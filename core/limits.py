@@ -16,6 +16,7 @@ BUNDLE_BYTES: Final = 512 * 1024
 PRESENTATION_BYTES: Final = 256 * 1024
 JWS_HEADER_BYTES: Final = 4 * 1024
 JWS_PAYLOAD_BYTES: Final = 192 * 1024
+JWS_SIGNATURE_BYTES: Final = 1024  # ours have 64; others are read so that they can be refused
 DISCLOSURES: Final = 512  # in one SD-JWT
 DISCLOSURE_BYTES: Final = 32 * 1024  # one disclosure, encoded
 SALT_BYTES: Final = 32  # leaf salt
