@@ -16,6 +16,8 @@ from core import limits
 from core.errors import FormatError, LimitError
 from core.hashing import HASH_BYTES, inclusion_path, tree_levels
 
+_DRAWS = 4  # equal sort keys once in 10^9 draws; four times running is a broken source
+
 Random = Callable[[int], bytes]
 """A source of random bytes: ``random(n)`` returns n of them."""
 
@@ -104,10 +106,11 @@ def _shuffled(size: int, random: Random) -> list[int]:
     Sorting by independent random keys gives every order with the same chance provided that no two
     keys are equal; then (about once in 10^9 batches) all are drawn again.
     """
-    while True:
+    for _ in range(_DRAWS):
         keys = array("Q", random(8 * size))
         if sys.byteorder == "big":
             keys.byteswap()
         drawn = keys.tolist()
         if len(set(drawn)) == size:
             return sorted(range(size), key=drawn.__getitem__)
+    raise RuntimeError("the source of randomness repeats itself; no batch can be shuffled")

@@ -90,6 +90,11 @@ def test_equal_sort_keys_are_drawn_again() -> None:
     assert sorted(batch.leaves) == sorted(leaves(64))
 
 
+def test_a_source_that_repeats_itself_is_an_error_and_not_an_endless_loop() -> None:
+    with pytest.raises(RuntimeError, match="randomness"):
+        Batch.seal(leaves(64), lambda size: b"\x07" * size)
+
+
 def test_the_largest_batch_is_sealed_fast() -> None:
     given = leaves(131_072)
     started = time.perf_counter()

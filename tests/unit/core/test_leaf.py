@@ -1,3 +1,4 @@
+import random
 from hashlib import sha256
 
 import pytest
@@ -57,7 +58,7 @@ def test_anything_but_a_leaf_is_refused(change: dict[str, object]) -> None:
 
 
 def test_a_leaf_leads_to_its_batch_root_and_to_no_other_for_one_changed_character() -> None:
-    batch = Batch.seal([leaf_hash(SALT, TOKEN)], lambda n: sha256(b"%d" % n).digest() * (n // 32))
+    batch = Batch.seal([leaf_hash(SALT, TOKEN)], random.Random(1).randbytes)
     leaf = Leaf(SALT, batch.index_of(0), batch.path(batch.index_of(0)))
     assert leaf.root(TOKEN, batch.size) == batch.root
     assert leaf.root(TOKEN[:-1] + "m", batch.size) != batch.root
