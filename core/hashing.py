@@ -53,7 +53,7 @@ def tree_root(leaves: Sequence[bytes]) -> bytes:
 
 
 def inclusion_path(levels: Sequence[Sequence[bytes]], index: int) -> tuple[bytes, ...]:
-    """Return the inclusion path of the leaf at ``index`` from ``tree_levels`` (RFC 9162 2.1.3.1)."""
+    """Return the inclusion path of the leaf at ``index`` in ``tree_levels`` (RFC 9162 2.1.3.1)."""
     if not 0 <= index < len(levels[0]):
         raise ProofError("index_outside_tree", "the leaf index lies outside the tree")
     path = []

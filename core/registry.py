@@ -455,26 +455,32 @@ class DidOfEndpoint(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SlotState:
-    """What a slot's history says at its end.
+    """What a slot's history says.
 
     Args:
-        declared: the event that decides, None when the slot is "nothing but granted".
+        standing: the declarations that were not annulled, oldest first; empty when the slot is
+            "nothing but granted".
         annulled: sequence numbers that were taken back.
-        predecessor: the event that granted this slot in place of another, if any.
     """
 
-    declared: StatusDeclared | None
+    standing: tuple[StatusDeclared, ...]
     annulled: frozenset[int]
-    predecessor: StatusDeclared | None
+
+    @property
+    def predecessor(self) -> StatusDeclared | None:
+        """The event that granted this slot in place of another, if any."""
+        first = self.standing[0] if self.standing else None
+        grants = first is not None and first.state == State.IN_FORCE and first.linked_member
+        return first if grants else None
 
 
 def slot_state(history: Sequence[Event]) -> SlotState:
     """Return the state of a slot from its whole history; annulled events do not count."""
     annulled = frozenset(e.sequence for e in history if isinstance(e, StatusAnnulled))
-    standing = [e for e in history if isinstance(e, StatusDeclared) and e.sequence not in annulled]
-    first = standing[0] if standing else None
-    granted = first if first and first.state == State.IN_FORCE and first.linked_member else None
-    return SlotState(standing[-1] if standing else None, annulled, granted)
+    return SlotState(
+        tuple(e for e in history if isinstance(e, StatusDeclared) and e.sequence not in annulled),
+        annulled,
+    )
 
 
 def key_good_at(history: Sequence[Event], position: Position) -> bool:

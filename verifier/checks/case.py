@@ -1,0 +1,132 @@
+"""What a check knows: the document taken apart, the evidence for it, the policy and the clock.
+
+Decides how far the evidence carries: whether it is of the right ledger, whether it is fresh, and
+whether it reaches as far as the document's anchor. The rule that follows from it everywhere: a
+thing *found* in evidence is a finding at any age where it cannot be undone; a thing *not found* is
+a finding only when the evidence is fresh and reaches far enough.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from core.bundle import Bundle
+from core.credential import Credential
+from core.registry import (
+    Anchored,
+    Event,
+    Head,
+    LedgerEvidence,
+    MemberAdmitted,
+    Position,
+    anchor_key,
+    member_key,
+)
+from core.report import Question
+from verifier.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A reason code with what fills its places: moments as dates, ``body`` as a registered name."""
+
+    code: str
+    places: dict[str, str] = field(default_factory=dict)
+    evidence_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One document under examination.
+
+    Args:
+        bundle: the proof bundle.
+        credential: its credential, parsed and not yet trusted.
+        evidence: what is known of the bundle's ledger; None when that ledger is not followed.
+        policy: what the verifier insists on.
+        question: what was asked.
+        now: the verifier's clock, aware.
+    """
+
+    bundle: Bundle
+    credential: Credential
+    evidence: LedgerEvidence | None
+    policy: Policy
+    question: Question
+    now: datetime
+
+    @property
+    def head(self) -> Head | None:
+        """The newest block of evidence about this document's ledger, None without any."""
+        return self.evidence.head if self.evidence is not None else None
+
+    @property
+    def evidence_at(self) -> datetime | None:
+        """When the evidence was true."""
+        return moment(self.head.time) if self.head is not None else None
+
+    @property
+    def clock_wrong(self) -> bool:
+        """Whether the ledger is ahead of this verifier's clock."""
+        head = self.head
+        return head is not None and head.time > self.now.timestamp() + self.policy.clock_skew
+
+    @property
+    def too_old(self) -> bool:
+        """Whether the evidence is older than the policy accepts."""
+        head = self.head
+        if head is None:
+            return True
+        return self.now.timestamp() - head.time > self.policy.max_evidence_age
+
+    @property
+    def behind(self) -> bool:
+        """Whether the evidence ends before the place where the document says it is registered."""
+        head = self.head
+        return head is None or head.block < self.bundle.anchor.position.block
+
+    @property
+    def absence_counts(self) -> bool:
+        """Whether "not found" may be held against the document."""
+        return not (self.clock_wrong or self.too_old or self.behind)
+
+    @property
+    def issuer(self) -> int | None:
+        """The member that the credential names as its issuer, None if there is none."""
+        if self.evidence is None:
+            return None
+        return self.evidence.member_of(self.credential.issuer_did)
+
+    def history(self, key: str) -> tuple[Event, ...]:
+        """Return the history of a registry key, empty without evidence."""
+        return tuple(self.evidence.history(key)) if self.evidence is not None else ()
+
+    def anchored(self) -> Anchored | None:
+        """Return the ledger's own record of the anchor that the document names."""
+        key = anchor_key(self.bundle.anchor.member, self.bundle.anchor.root)
+        return next((e for e in self.history(key) if isinstance(e, Anchored)), None)
+
+    def judged_at(self) -> Position:
+        """Return the place at which the issuer's key has to be good.
+
+        That is where the ledger holds the anchor, whatever the document says; without an anchor,
+        the end of what we know.
+        """
+        anchored = self.anchored()
+        if anchored is not None:
+            return anchored.position
+        return Position(self.head.block + 1 if self.head is not None else 0, 0)
+
+    def name_of(self, member: int) -> str:
+        """Return a member's registered name."""
+        admitted = (e for e in self.history(member_key(member)) if isinstance(e, MemberAdmitted))
+        return next((e.name() for e in admitted), f"member {member}")
+
+
+def moment(seconds: int) -> datetime:
+    """Return Unix seconds as an aware moment."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def date(seconds: int) -> str:
+    """Return Unix seconds as a UTC date in ISO 8601."""
+    return moment(seconds).date().isoformat()

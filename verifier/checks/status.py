@@ -1,0 +1,51 @@
+"""Line 5: has the body suspended, withdrawn, cancelled or replaced it?
+
+Read from the ledger's whole history of the credential's slot under the issuing member, so every
+envelope and every batch of one certificate gives the same answer. Silence counts only where the
+evidence is fresh: an old state cannot say that nothing happened since.
+"""
+
+from core.registry import State, StatusDeclared, slot_state, status_key
+from verifier.checks.case import Case, Finding, date
+
+_ENDED = {
+    State.SUSPENDED: "suspended",
+    State.WITHDRAWN: "withdrawn",
+    State.CANCELLED: "cancelled",
+    State.SUPERSEDED: "superseded",
+}
+
+
+def check_status(case: Case) -> Finding:
+    """Return the finding of line 5."""
+    if case.head is None:
+        return Finding("status_not_checked")
+    seen = case.evidence_at
+    if case.issuer is None:
+        return Finding("status_owner_open", evidence_at=seen)
+    if case.clock_wrong:
+        return Finding("status_clock_wrong", evidence_at=seen)
+    if case.too_old:
+        return Finding("status_too_old", {"date": seen.date().isoformat() if seen else ""}, seen)
+    if case.behind:
+        return Finding("status_behind", evidence_at=seen)
+    code, event = _judge(case, case.issuer)
+    return Finding(code, {"date": date(event.effective_at)} if event else {}, seen)
+
+
+def _judge(case: Case, issuer: int) -> tuple[str, StatusDeclared | None]:
+    """Return the reason code of the slot's state now, and the event that decides it."""
+    history = case.history(status_key(issuer, case.credential.slot.digest))
+    standing = slot_state(history).standing
+    now = case.now.timestamp()
+    effective = [e for e in standing if e.effective_at <= now]
+    current = effective[-1] if effective else None
+    if current is not None and current.state in _ENDED:
+        return _ENDED[State(current.state)], current
+    announced = [e for e in standing if e.effective_at > now and e.state in _ENDED]
+    if announced:
+        suspension = announced[0].state == State.SUSPENDED
+        return ("suspension_announced" if suspension else "end_announced"), announced[0]
+    if current is not None and len(effective) > 1:
+        return "restored", current
+    return "no_status_event", None

@@ -1,0 +1,111 @@
+"""The check: may I rely on this certificate now?
+
+A numbered procedure without input or output. Each step names the attack it stops.
+
+1. Limits and strict parse. What is not exactly one of our formats is refused with ``FormatError``
+   and gets no verdict. Stops bombs, ambiguous encodings, smuggled members.
+2. Evidence must be of the ledger that the document names. Evidence of another ledger is no
+   evidence. Stops replay from a ledger with other rules.
+3. Inclusion: leaf, path and root must agree (line 3). Costs a few hashes, so it comes before any
+   signature. Stops borrowed proofs and changed tokens.
+4. The ledger's own record of the anchor, by the issuing member, not disowned (line 3). Stops a
+   member registering for another, and use of a stolen operating account.
+5. The issuer's key as the ledger held it *at the anchor's position*, then the signature with
+   exactly that key (lines 1 and 2). Stops forged, foreign, retired and backdated keys, and every
+   algorithm trick, for the algorithm is the registered key's.
+6. Disclosures must be what the body signed (line 2). Stops stripping, adding and overwriting.
+7. The signed dates (line 4).
+8. The slot's whole status history (line 5). Stops a second envelope or a second batch from hiding
+   a suspension.
+9. Scope and recognition, when asked (lines 6 to 9).
+
+Every line is always answered. If line 1 or 2 is not Yes, nothing of the document is shown.
+"""
+
+from datetime import datetime
+
+from core.bundle import Bundle
+from core.credential import Credential
+from core.errors import UsageError
+from core.reasons import REASONS, SOURCE_CLOCK, SOURCE_DOCUMENT, SOURCE_NONE
+from core.registry import LedgerEvidence
+from core.report import Check, Outcome, Question, Report
+from verifier.checks.anchoring import check_registration
+from verifier.checks.case import Case, Finding
+from verifier.checks.credential import check_issuer_and_content
+from verifier.checks.recognition import check_recognition
+from verifier.checks.status import check_status
+from verifier.checks.validity import check_dates
+from verifier.policy import LIVE, Policy
+
+
+def check(
+    document: bytes | Bundle,
+    evidence: LedgerEvidence | None,
+    policy: Policy = LIVE,
+    question: Question = Question(),  # noqa: B008 - frozen
+    *,
+    now: datetime,
+) -> Report:
+    """Check a proof bundle and return the report.
+
+    Args:
+        document: the bundle's bytes, or the bundle already parsed.
+        evidence: what is known of its ledger; None when that ledger is not followed.
+        policy: what the verifier insists on.
+        question: what the reader asked beyond "genuine and in force".
+        now: the verifier's clock, aware.
+
+    Raises:
+        FormatError: the document is not one of our formats.
+        UsageError: the question cannot be asked of this version.
+    """
+    if question.at is not None:
+        raise UsageError(
+            "as_of_not_supported", "an answer as of another day is not given by this version"
+        )
+    bundle = document if isinstance(document, Bundle) else Bundle.parse(document)  # 1
+    credential = Credential.parse(bundle.presentation)
+    if evidence is not None and evidence.origin != bundle.ledger:  # 2
+        evidence = None
+    case = Case(bundle, credential, evidence, policy, question, now)
+    registration = check_registration(case)  # 3, 4
+    issuer, content = check_issuer_and_content(case)  # 5, 6
+    trusted = all(REASONS[f.code].outcome is Outcome.YES for f in (issuer, content))
+    findings = (
+        issuer,
+        content,
+        registration,
+        check_dates(case, content_trusted=trusted),  # 7
+        check_status(case),  # 8
+        *check_recognition(question),  # 9
+    )
+    return Report(
+        question=question,
+        checks=tuple(_answer(f, case) for f in findings),
+        disclosed=credential.disclosed() if trusted else {},
+        not_shared=credential.not_shared if trusted else (),
+    )
+
+
+def _answer(finding: Finding, case: Case) -> Check:
+    reason = REASONS[finding.code]
+    return Check(
+        line=reason.line,
+        code=reason.code,
+        outcome=reason.outcome,
+        reason=reason.sentence(**finding.places),
+        source=_source(reason.line, reason.outcome, case),
+        evidence_at=finding.evidence_at,
+    )
+
+
+def _source(line: int, outcome: Outcome, case: Case) -> str:
+    """Return where the evidence of a line came from."""
+    if line == 2:
+        return SOURCE_DOCUMENT
+    if line == 4:
+        return SOURCE_CLOCK
+    if line in (1, 3, 5) and case.evidence is not None and case.head is not None:
+        return case.evidence.source
+    return SOURCE_NONE if outcome is not Outcome.NO else SOURCE_DOCUMENT
