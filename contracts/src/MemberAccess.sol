@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IAccounts} from "./interfaces/IAccounts.sol";
+import {Account, IMembers, Standing} from "./interfaces/IMembers.sol";
+
+/// @title Who is calling, for the contracts built on one members contract
+/// @dev The members contract is fixed: one that replaces it by vote comes with its own Keys,
+///      Anchors and Statuses, so that nothing recorded here ever changes hands.
+abstract contract MemberAccess is IAccounts {
+    IMembers internal immutable MEMBERS;
+
+    constructor(IMembers members) {
+        if (address(members) == address(0)) revert ZeroAddress();
+        MEMBERS = members;
+    }
+
+    /// @dev The caller as an operating account that is not frozen, whatever its standing.
+    function _operating() internal view returns (Account memory account) {
+        account = MEMBERS.accountOf(msg.sender);
+        if (account.member == 0) revert NotOperating(msg.sender);
+        if (account.frozen) revert MemberIsFrozen(account.member);
+    }
+
+    /// @dev The member whose recovery account is calling.
+    function _recovering() internal view returns (uint32 member) {
+        member = MEMBERS.memberOfRecovery(msg.sender);
+        if (member == 0) revert NotRecovery(msg.sender);
+    }
+
+    function _requireActive(Account memory account) internal pure {
+        if (account.standing != Standing.Active) revert MemberNotActive(account.member);
+    }
+
+    function _requireRole(Account memory account, uint8 role) internal pure {
+        if (account.roles & role == 0) revert RoleMissing(account.member, role);
+    }
+}
