@@ -406,11 +406,11 @@ class LedgerEvidence(Protocol):
         """Where this evidence comes from, as a source code of ``core/reasons.py``."""
         ...
 
-    def history(self, key: str) -> Sequence[Event]:
+    def history(self, key: str, /) -> Sequence[Event]:
         """Return the whole history of a registry key, oldest first; empty when there is none."""
         ...
 
-    def member_of(self, did: str) -> int | None:
+    def member_of(self, did: str, /) -> int | None:
         """Return the member whose registered endpoint gives this DID."""
         ...
 
@@ -438,11 +438,11 @@ class LedgerState:
         self.head = head
         return self
 
-    def history(self, key: str) -> Sequence[Event]:
+    def history(self, key: str, /) -> Sequence[Event]:
         """Return the history of ``key``, oldest first."""
         return self._histories.get(key, ())
 
-    def member_of(self, did: str) -> int | None:
+    def member_of(self, did: str, /) -> int | None:
         """Return the member of a DID."""
         return self._members.get(did)
 

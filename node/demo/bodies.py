@@ -1,0 +1,90 @@
+"""The three bodies of the demonstration and the registers they import. All of it is fictional.
+
+Every row is made from its number alone, so that two runs of the demonstration import the same.
+"""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class DemoBody:
+    """One certification body.
+
+    Args:
+        key: its folder and process name.
+        name, local_name, language: registered name in English and in its own language.
+        economy: ISO 3166-1 alpha-2.
+        prefix: how its certificate numbers begin; numbers carry no meaning to the product.
+        rows: how many certificates its register has.
+        cities, trades, suffix: what its fictional organizations are made from.
+    """
+
+    key: str
+    name: str
+    local_name: str
+    language: str
+    economy: str
+    prefix: str
+    rows: int
+    cities: tuple[str, ...]
+    suffix: str
+
+
+BODIES = (
+    DemoBody(
+        "north", "North Certification (example)", "北方认证（示例）", "zh", "CN", "01526Q3", 80,
+        ("Shenzhen", "Ningbo", "Suzhou", "Qingdao"), "Co., Ltd. (example)",
+    ),
+    DemoBody(
+        "rhein", "Rhein Zertifizierung (example)", "Rhein Zertifizierung (Beispiel)", "de", "DE",
+        "RZ-QM-", 60, ("Köln", "Mainz", "Düsseldorf", "Wesel"), "GmbH (example)",
+    ),
+    DemoBody(
+        "sul", "Sul Certificadora (example)", "Sul Certificadora (exemplo)", "pt", "BR", "SUL/", 60,
+        ("Curitiba", "Joinville", "Caxias do Sul", "Blumenau"), "Ltda. (example)",
+    ),
+)  # fmt: skip
+
+_TRADES = (
+    ("19", "LED drivers", "Design and manufacture of LED drivers"),
+    ("17", "fasteners", "Manufacture of steel fasteners"),
+    ("18", "pumps", "Design, manufacture and service of water pumps"),
+    ("12", "coatings", "Development and production of industrial coatings"),
+    ("14", "seals", "Manufacture of rubber seals"),
+)
+
+
+def number_of(body: DemoBody, row: int) -> str:
+    """Return the certificate number of a row, from 1."""
+    return f"{body.prefix}{row:04d}R1M"
+
+
+def write_register(body: DemoBody, file: Path) -> None:
+    """Write the body's register as CSV with the documented header."""
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(_HEADER)
+        for row in range(1, body.rows + 1):
+            writer.writerow(_row(body, row))
+
+
+_HEADER = (
+    "certificate_number", "revision", "cycle", "standard", "holder_name_en", "holder_address",
+    "holder_economy", "scope_en", "sectors", "accreditation_body", "accreditation_number",
+    "decision_date", "effective_date", "expiry_date", "original_date",
+    "site_1_name", "site_1_address", "site_1_economy",
+)  # fmt: skip
+
+
+def _row(body: DemoBody, row: int) -> tuple[str, ...]:
+    sector, product, scope = _TRADES[row % len(_TRADES)]
+    city = body.cities[row % len(body.cities)]
+    return (
+        number_of(body, row), "0", "1", "ISO 9001:2015",
+        f"{city} {product.title()} {row} {body.suffix}", f"{row} Example Road, {city}",
+        body.economy, scope, sector, "Example National Accreditation Body", f"C{900 + row % 90}-M",
+        "2026-02-27", "2026-03-02", "2029-03-01", "2023-03-02",
+        "Plant 1", f"{row} Example Road, {city}", body.economy,
+    )  # fmt: skip

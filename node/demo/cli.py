@@ -1,0 +1,132 @@
+"""``comity demo``: play the scenario; ``up`` leaves the network running, ``down`` stops it."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from core.runtime.paths import demo_home
+from node.demo.network import Network
+from node.demo.scenario import Scenario, Story
+
+app = typer.Typer(
+    help="Three bodies, a chain and a verifier on this machine.", invoke_without_command=True
+)
+
+_VERDICTS = {
+    "genuine_and_in_force": "✔ Genuine and in force",
+    "not_valid": "✖ Not valid",
+    "could_not_be_checked": "? Could not be checked",
+}
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+@app.callback()
+def play(context: typer.Context) -> int:
+    """Play the scenario; on a terminal, serve until Ctrl-C (with ONCE=1: end at once)."""
+    if context.invoked_subcommand is not None:
+        return 0
+    network = Network(demo_home())
+    say = _say_to_terminal
+    try:
+        story = _bring_up(network, say)
+        _print_story(network, story)
+        if not os.environ.get("ONCE") and sys.stdout.isatty():
+            typer.echo("\nServing. Ctrl-C stops everything.")
+            _serve(network)
+    finally:
+        network.down()
+    return 0
+
+
+@app.command()
+def up(as_json: Json = False) -> int:
+    """Start the network, play the scenario, and leave it running in the background."""
+    network = Network(demo_home())
+    if network.state_file.exists() and network.processes.running():
+        state = json.loads(network.state_file.read_text("utf-8"))
+    else:
+        try:
+            story = _bring_up(network, _say_to_errors)
+        except BaseException:
+            network.processes.stop()  # the folder stays, for its logs
+            raise
+        state = _state(network, story)
+        network.state_file.write_text(json.dumps(state), "utf-8")
+    if as_json:
+        typer.echo(json.dumps(state))
+    else:
+        for name, url in state["urls"].items():
+            typer.echo(f"{name:<10} {url}")
+        typer.echo("\ncomity demo down   stops it")
+    return 0
+
+
+@app.command()
+def down(as_json: Json = False) -> int:
+    """Stop the network and remove what it kept."""
+    Network(demo_home()).down()
+    typer.echo(json.dumps({"stopped": True}) if as_json else "stopped")
+    return 0
+
+
+def _bring_up(network: Network, say: Callable[[str], None]) -> Story:
+    started = time.monotonic()
+    network.up(say)
+    ready = round(time.monotonic() - started, 2)
+    story = Scenario(network, say).play()
+    story.timings = {
+        "start": ready,
+        **story.timings,
+        "total": round(time.monotonic() - started, 2),
+    }
+    return story
+
+
+def _state(network: Network, story: Story) -> dict[str, Any]:
+    return {
+        "urls": _urls(network),
+        "examples": story.examples,
+        "timings": story.timings,
+        "origin": network.origin,
+        "folder": str(network.folder),
+    }
+
+
+def _urls(network: Network) -> dict[str, str]:
+    urls = {"verifier": network.verifier_url, "chain": network.rpc}
+    return urls | {node.body.key: node.url for node in network.nodes}
+
+
+def _print_story(network: Network, story: Story) -> None:
+    typer.echo(f"\n{story.imported} e-certificates issued and anchored by three bodies.")
+    typer.echo("\nWhat the verifier abroad answers")
+    for told, verdict, sentence in story.answers:
+        typer.echo(f"  {_VERDICTS[verdict]:<26}{told}\n{'':<28}{sentence}")
+    typer.echo("\nAddresses")
+    for name, url in _urls(network).items():
+        typer.echo(f"  {name:<10} {url}")
+    typer.echo(
+        "\nSeconds: " + ", ".join(f"{name} {value}" for name, value in story.timings.items())
+    )
+
+
+def _serve(network: Network) -> None:
+    try:
+        while network.processes.running():
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        typer.echo("\nStopping.")
+
+
+def _say_to_terminal(text: str) -> None:
+    typer.echo(f"· {text} …")
+
+
+def _say_to_errors(text: str) -> None:
+    typer.echo(f"· {text} …", err=True)

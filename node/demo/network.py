@@ -1,0 +1,142 @@
+"""Brings the demonstration network up and down.
+
+Up: chain, keys of three founding bodies, ledger, three nodes, one verifier that follows two
+ledgers. The second ledger's chain node is an address where nobody listens, so that "could not be
+checked" is shown for real.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import Refused, Unavailable
+from core.runtime.paths import private_folder
+from node.demo import commands
+from node.demo.bodies import BODIES, DemoBody
+from node.demo.processes import Processes, comity, free_port
+
+CHAIN_ID = 31_337
+CLOSED_PORT = 1  # tcpmux: reserved, and served by nothing; checked before use
+FAR_ORIGIN = "comity/424242/0x00000000000000000000000000000000000000fa"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A running node of the demonstration."""
+
+    body: DemoBody
+    folder: Path
+    url: str
+
+
+class Network:
+    """The demonstration's folder and the processes that belong to it."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] = os.environ) -> None:
+        self.folder = folder
+        self.state_file = folder / "network.json"
+        self.examples = folder / "examples"
+        self.verifier = folder / "verifier"
+        self.environment = {**environment, "COMITY_PASSPHRASE_FILE": str(folder / "passphrase")}
+        self.processes = Processes(folder, self.environment)
+        self.nodes: tuple[Node, ...] = ()
+        self.origin = ""
+        self.rpc = ""
+        self.verifier_url = ""
+
+    def up(self, say: Callable[[str], None]) -> None:
+        """Start everything; ``say`` is told each step in words.
+
+        Raises:
+            Refused: a demonstration is running here, or a step failed.
+            Unavailable: a process did not get ready.
+        """
+        if self.processes.running():
+            raise Refused("demo_running", "a demonstration is already running", "comity demo down")
+        self.down()
+        say("Starting the chain")
+        self._start_chain()
+        say("Making the keys of three bodies and founding the ledger")
+        self._found()
+        say("Starting three nodes and the verifier")
+        self._start_nodes()
+        self._start_verifier()
+
+    def down(self) -> None:
+        """Stop all processes and remove the folder's content."""
+        self.processes.stop()
+        for child in self.folder.iterdir() if self.folder.exists() else ():
+            if child.is_dir():
+                shutil.rmtree(child)
+            else:
+                child.unlink()
+        self.processes = Processes(self.folder, self.environment)
+
+    def command(self, *words: str, allow: tuple[int, ...] = (0,)) -> object:
+        """Run a command in this network's environment and return its JSON."""
+        return commands.run(self.environment, *words, allow=allow)
+
+    def _start_chain(self) -> None:
+        private_folder(self.folder)
+        private_folder(self.examples)
+        _write_secret(self.folder / "passphrase")
+        chain = self.folder / "chain"
+        words = ("chain", "run", "--dir", str(chain), "--chain-id", str(CHAIN_ID))
+        self.processes.start("chain", comity(*words))
+        self.rpc = str(self.processes.wait_ready("chain", chain / "ready.json")["rpc"])
+
+    def _found(self) -> None:
+        nodes = []
+        for body in BODIES:
+            port = free_port()
+            folder = self.folder / body.key
+            self.command(
+                "node", "init", "--node", str(folder), "--name", body.name,
+                "--name-in", f"{body.language}={body.local_name}", "--economy", body.economy,
+                "--endpoint", f"http://localhost:{port}", "--port", str(port),
+            )  # fmt: skip
+            nodes.append(Node(body, folder, f"http://localhost:{port}"))
+        self.nodes = tuple(nodes)
+        founders = [str(node.folder / "founder.json") for node in self.nodes]
+        ledger = self.command("chain", "deploy", "--rpc", self.rpc, "--founders", *founders)
+        self.origin = ledger["origin"]  # type: ignore[index]
+
+    def _start_nodes(self) -> None:
+        for node in self.nodes:
+            where = ("--node", str(node.folder))
+            self.command("node", "connect", *where, "--rpc", self.rpc, "--origin", self.origin)
+            self.processes.start(node.body.key, comity("node", "run", *where))
+        for node in self.nodes:
+            self.processes.wait_ready(node.body.key, node.folder / "ready.json")
+
+    def _start_verifier(self) -> None:
+        _require_closed(CLOSED_PORT)
+        self.command(
+            "verifier", "init", "--folder", str(self.verifier), "--port", str(free_port()),
+            "--ledger", f"{self.origin}={self.rpc}",
+            "--ledger", f"{FAR_ORIGIN}=http://127.0.0.1:{CLOSED_PORT}",
+            "--examples", str(self.examples),
+        )  # fmt: skip
+        words = comity("verifier", "run", "--folder", str(self.verifier))
+        self.processes.start("verifier", words)
+        ready = self.processes.wait_ready("verifier", self.verifier / "ready.json")
+        self.verifier_url = str(ready["url"])
+
+
+def _write_secret(file: Path) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+        stream.write(secrets.token_urlsafe(24) + "\n")
+
+
+def _require_closed(port: int) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise Unavailable(
+                "port_not_closed",
+                f"port {port} is in use, but the demonstration needs an address without a server",
+            )

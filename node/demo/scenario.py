@@ -1,0 +1,178 @@
+"""The story the demonstration plays: issue, anchor, present, and ask abroad.
+
+Every verdict shown is what the verifier answered over HTTP. A verdict other than the expected one
+stops the demonstration with an error.
+"""
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.errors import Refused
+from node.demo.bodies import number_of, write_register
+from node.demo.network import FAR_ORIGIN, Network, Node
+
+SHARED_FIELDS = "scope,sectors,sites"
+GENUINE, NOT_VALID, COULD_NOT = "genuine_and_in_force", "not_valid", "could_not_be_checked"
+_SEEN_SECONDS = 30.0  # until a status change must have reached the verifier abroad
+
+
+@dataclass(slots=True)
+class Story:
+    """What happened.
+
+    Args:
+        examples: name → file and verdict, as ``comity demo up --json`` gives them.
+        answers: what was presented, and the verifier's verdict and sentence.
+        timings: seconds of each step.
+        imported: certificates received and anchored.
+    """
+
+    examples: dict[str, dict[str, str]] = field(default_factory=dict)
+    answers: list[tuple[str, str, str]] = field(default_factory=list)
+    timings: dict[str, float] = field(default_factory=dict)
+    imported: int = 0
+
+
+class Scenario:
+    """Plays the story on a running network."""
+
+    def __init__(self, network: Network, say: Callable[[str], None]) -> None:
+        self._network = network
+        self._say = say
+        self.story = Story()
+
+    def play(self) -> Story:
+        """Play it all and return what happened.
+
+        Raises:
+            Refused: a step failed, or the verifier answered otherwise than expected.
+        """
+        self._timed("import_and_anchor", self._import)
+        self._timed("present_and_check", self._present)
+        self._timed("status_changes", self._change_statuses)
+        self._timed("examples", self._write_examples)
+        return self.story
+
+    def _timed(self, name: str, step: Callable[[], None]) -> None:
+        started = time.monotonic()
+        step()
+        self.story.timings[name] = round(time.monotonic() - started, 2)
+
+    def _import(self) -> None:
+        for node in self._network.nodes:
+            body = node.body
+            self._say(f"{body.name}: issuing and anchoring {body.rows} e-certificates")
+            register = node.folder / "register.csv"
+            write_register(body, register)
+            answer: Any = self._node(node, "issue", str(register), "--wait")
+            anchored = [r for r in answer["receipts"] if r["state"] == "anchored"]
+            if len(anchored) != body.rows:
+                raise Refused(
+                    "demo_not_anchored",
+                    f"{body.name}: {len(anchored)} of {body.rows} certificates were anchored",
+                )
+            self.story.imported += len(anchored)
+
+    def _present(self) -> None:
+        node = self._network.nodes[0]
+        self._say("An exporter shows one abroad, sharing scope, sectors and sites only")
+        good = self._write(node, 1, "good")
+        self._expect("good", good, "in force, three fields shared", GENUINE)
+
+    def _change_statuses(self) -> None:
+        self._say("Suspending, restoring, withdrawing and cancelling others")
+        first, second, third = self._network.nodes
+        wait = ("--yes", "--wait")
+        reason = ("--reason", "nonconformity")
+        until = ("--until", "2027-03-31")
+        self._node(first, "suspend", number_of(first.body, 2), *reason, *until, *wait)
+        self._node(second, "suspend", number_of(second.body, 3), *reason, *until, *wait)
+        self._node(second, "restore", number_of(second.body, 3), *wait)
+        self._node(third, "withdraw", number_of(third.body, 4), "--reason", "misuse", *wait)
+        self._node(third, "cancel", number_of(third.body, 5), *wait)
+        for name, node, row, told, verdict in (
+            ("suspended", first, 2, "suspended by its body", NOT_VALID),
+            ("restored", second, 3, "suspended, then restored", GENUINE),
+            ("withdrawn", third, 4, "withdrawn by its body", NOT_VALID),
+            ("cancelled", third, 5, "cancelled at its holder's request", NOT_VALID),
+        ):
+            self._expect(name, self._write(node, row, name), told, verdict)
+
+    def _write_examples(self) -> None:
+        self._say("A forged one, and one of a ledger that cannot be reached")
+        good = json.loads((self._network.examples / "good.comity.json").read_text("utf-8"))
+        forged = {**good, "presentation": _with_other_number(good["presentation"])}
+        self._expect("forged", self._dump("forged", forged), "content changed by hand", NOT_VALID)
+        far = {**good, "ledger": FAR_ORIGIN}
+        told = "of a ledger that does not answer"
+        self._expect("unreachable", self._dump("unreachable", far), told, COULD_NOT)
+        index = [
+            {"name": name, "file": Path(example["file"]).name, "verdict": example["verdict"]}
+            for name, example in self.story.examples.items()
+        ]
+        (self._network.examples / "index.json").write_text(json.dumps(index), "utf-8")
+
+    def _node(self, node: Node, *words: str) -> object:
+        return self._network.command(*words, "--node", str(node.folder))
+
+    def _write(self, node: Node, row: int, name: str) -> Path:
+        file = self._network.examples / f"{name}.comity.json"
+        number = number_of(node.body, row)
+        self._node(node, "present", number, "--fields", SHARED_FIELDS, "-o", str(file))
+        return file
+
+    def _dump(self, name: str, bundle: dict[str, Any]) -> Path:
+        file = self._network.examples / f"{name}.comity.json"
+        text = json.dumps(bundle, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        file.write_text(text, "utf-8")
+        return file
+
+    def _expect(self, name: str, file: Path, told: str, verdict: str) -> None:
+        """Ask the verifier abroad until it gives the verdict, for its ledger state follows ours."""
+        deadline = time.monotonic() + _SEEN_SECONDS
+        while True:
+            report = check_over_http(self._network.verifier_url, file)
+            if report["verdict"] == verdict:
+                break
+            if time.monotonic() > deadline:
+                raise Refused(
+                    "demo_other_verdict",
+                    f"{name}: expected {verdict}, the verifier says {report['verdict']}",
+                )
+            time.sleep(0.2)
+        self.story.examples[name] = {"file": str(file), "verdict": report["verdict"]}
+        self.story.answers.append((told, report["verdict"], deciding_sentence(report)))
+
+
+def check_over_http(url: str, file: Path) -> dict[str, Any]:
+    """Send a file to ``POST /v1/checks`` and return the report."""
+    import httpx2
+
+    document = base64.b64encode(file.read_bytes()).decode("ascii")
+    answer = httpx2.post(f"{url}/v1/checks", json={"document": document}, timeout=30)
+    answer.raise_for_status()
+    report: dict[str, Any] = answer.json()
+    return report
+
+
+def deciding_sentence(report: dict[str, Any]) -> str:
+    """Return the reason of the line that decided a report; of line 3 when all is well."""
+    for outcome in ("no", "could_not_be_checked", "condition"):
+        for check in report["checks"]:
+            if check["outcome"] == outcome:
+                return str(check["reason"])
+    return str(report["checks"][2]["reason"])
+
+
+def _with_other_number(presentation: str) -> str:
+    """Return the presentation with another certificate number and the old signature."""
+    header, payload, rest = presentation.split(".", 2)
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    claims["credentialSubject"]["certification"]["certificateNumber"] = "01526Q39999R1M"
+    changed = json.dumps(claims, separators=(",", ":"), ensure_ascii=False).encode()
+    return ".".join((header, base64.urlsafe_b64encode(changed).decode().rstrip("="), rest))
