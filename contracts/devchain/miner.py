@@ -1,0 +1,288 @@
+"""Accepting transactions and making blocks, so that a restart gives back the very same chain.
+
+Decides what the next block holds: every transaction accepted so far, in the order of acceptance.
+For that to be all there is to say, a transaction is accepted only if it can be in that block:
+anvil has judged it, its nonce follows its sender's last one, and the block has gas left for it.
+
+The order of writing, which is the point of this module:
+
+1. anvil judges the transaction; it goes to the journal; *then* its sender is told the hash.
+2. A block's time and transactions go to the journal; *then* the block is mined.
+3. What was mined is compared with what was journalled, and its hash goes to the journal.
+
+``recover`` replays the journal in a fresh anvil, block by block, comparing each recorded hash.
+It refuses when one differs. The same code runs at start and after anvil has died; until it is
+done nobody sees the fresh anvil, so no client ever sees the chain shorter than it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.devchain.anvil import BLOCK_GAS_LIMIT, Anvil, RpcError
+from contracts.devchain.journal import Accepted, Block, Genesis, Journal
+from contracts.devchain.replay import Replayed, make_block, mismatch, replay
+from contracts.devchain.transaction import Transaction
+from core.errors import ComityError, Refused, Unavailable
+
+_log = logging.getLogger(__name__)
+
+INVALID_PARAMETERS: Final = -32602
+REFUSED: Final = -32000
+LIMIT_EXCEEDED: Final = -32005
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When blocks are made; all in seconds.
+
+    Attributes:
+        period: an empty block at the latest this long after the one before.
+        gather: how long a transaction waits for company.
+        interval: the least time between two blocks.
+        lead: how far block time, a whole second more for each block, may run ahead of the clock.
+            Beyond it blocks come once a second, so the lead grows no further.
+        patience: how long a transaction is held back while the next block has no gas left.
+    """
+
+    period: float = 20.0
+    gather: float = 0.03
+    interval: float = 0.15
+    lead: int = 10
+    patience: float = 10.0
+
+
+class Miner:
+    """The chain of one journal. Thread-safe: many accept, one mines."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        start_anvil: Callable[[Genesis], Anvil],
+        chain_id: int,
+        pace: Pace = Pace(),
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._journal = journal
+        self._start_anvil = start_anvil
+        self._chain_id = chain_id
+        self._pace = pace
+        self._wall_clock = wall_clock
+        self._anvil: Anvil | None = None
+        self._changed = threading.Condition(threading.Lock())
+        self._waiting: deque[Transaction] = deque()
+        self._waiting_gas = 0
+        self._waiting_since = 0.0
+        self._next_nonce: dict[str, int] = {}
+        self._number = 0
+        self._time = 0
+        self._mined_at = 0.0
+        self._is_closed = False
+
+    @property
+    def height(self) -> int:
+        """The number of the newest block."""
+        return self._number
+
+    def anvil(self) -> Anvil:
+        """Return the anvil that holds the whole chain.
+
+        Raises:
+            Unavailable: there is none at the moment.
+        """
+        if self._anvil is None:
+            raise Unavailable("chain_recovering", "the chain is being restored", retry_after=1)
+        return self._anvil
+
+    # ------------------------------------------------------------ 1. accepting
+
+    def accept(self, raw: bytes) -> str:
+        """Take a signed transaction for the next block; on return it will not be lost.
+
+        Returns:
+            The transaction's hash.
+
+        Raises:
+            RpcError: it is refused, with the reason.
+            Unavailable: the chain cannot take it now; nothing was promised.
+        """
+        try:
+            transaction = Transaction.parse(raw)
+        except ValueError as error:
+            raise RpcError(INVALID_PARAMETERS, str(error)) from error
+        self.anvil()  # while there is none, say so at once instead of waiting for the lock
+        try:
+            with self._changed:
+                end = self._queue(transaction)
+        except RpcError:
+            self._journal.sync(self._journal.end)  # "already imported" shall mean durable, too
+            raise
+        self._journal.sync(end)
+        return transaction.hash
+
+    def _queue(self, transaction: Transaction) -> int:
+        self._wait_for_room(transaction.gas)
+        anvil = self.anvil()
+        expected = self._expected_nonce(anvil, transaction.sender)
+        if transaction.nonce > expected:
+            raise RpcError(REFUSED, f"nonce too high: expected {expected}, got {transaction.nonce}")
+        try:
+            anvil.call("eth_sendRawTransaction", "0x" + transaction.raw.hex())
+        except Unavailable:
+            self._distrust(anvil)  # whether it holds the transaction is unknown
+            raise
+        try:
+            end = self._journal.append(Accepted(transaction.raw))
+        except Unavailable:
+            self._withdraw(anvil, transaction)
+            raise
+        if not self._waiting:
+            self._waiting_since = time.monotonic()
+        self._waiting.append(transaction)
+        self._waiting_gas += transaction.gas
+        self._next_nonce[transaction.sender] = transaction.nonce + 1
+        self._changed.notify_all()
+        return end
+
+    def _wait_for_room(self, gas: int) -> None:
+        deadline = time.monotonic() + self._pace.patience
+        while self._waiting and self._waiting_gas + gas > BLOCK_GAS_LIMIT:
+            left = deadline - time.monotonic()
+            if left <= 0 or self._is_closed:
+                raise RpcError(LIMIT_EXCEEDED, "the next block is full; try again")
+            self._changed.wait(left)
+
+    def _expected_nonce(self, anvil: Anvil, sender: str) -> int:
+        known = self._next_nonce.get(sender)
+        if known is None:
+            known = int(anvil.call("eth_getTransactionCount", sender, "latest"), 16)
+        return known
+
+    def _withdraw(self, anvil: Anvil, transaction: Transaction) -> None:
+        try:
+            anvil.call("anvil_dropTransaction", transaction.hash)
+        except (RpcError, Unavailable):
+            self._distrust(anvil)
+
+    # ------------------------------------------------------------ 2. mining
+
+    def wait_until_due(self, longest: float) -> bool:
+        """Wait for the next block's moment, at most ``longest`` seconds; say whether it is due."""
+        with self._changed:
+            left = self._seconds_left()
+            if left > 0:
+                self._changed.wait(min(left, longest))
+                left = self._seconds_left()
+            return left <= 0 and not self._is_closed
+
+    def _seconds_left(self) -> float:
+        if not self._waiting:
+            return self._mined_at + self._pace.period - time.monotonic()
+        is_ahead = self._time + 1 - self._wall_clock() > self._pace.lead
+        interval = 1.0 if is_ahead else self._pace.interval
+        due = max(self._waiting_since + self._pace.gather, self._mined_at + interval)
+        return due - time.monotonic()
+
+    def mine(self) -> None:
+        """Make one block of everything that waits.
+
+        Raises:
+            ProofError: anvil made another block than the journalled one.
+            Unavailable: the journal or anvil did not answer.
+        """
+        with self._changed:
+            anvil = self.anvil()
+            block = Block(
+                number=self._number + 1,
+                time=max(int(self._wall_clock()), self._time + 1),
+                count=len(self._waiting),
+            )
+            self._journal.sync(self._journal.append(block))
+            try:
+                head = make_block(anvil, block, [each.hash for each in self._waiting])
+            except (ComityError, RpcError):
+                self._distrust(anvil)
+                raise
+            self._number, self._time = block.number, block.time
+            self._mined_at = time.monotonic()
+            self._waiting.clear()
+            self._waiting_gas = 0
+            self._next_nonce.clear()
+            self._changed.notify_all()
+            self._journal.append(head)
+
+    # ------------------------------------------------------------ 3. recovering
+
+    def needs_recovery(self) -> bool:
+        """Whether there is no anvil to work with."""
+        anvil = self._anvil
+        return anvil is None or not anvil.is_running
+
+    def recover(self) -> None:
+        """Replay the journal in a fresh anvil and go on from there.
+
+        Raises:
+            ProofError: the journal is damaged, or the replay made another chain.
+            Unavailable: anvil does not start.
+        """
+        with self._changed:
+            if self._anvil is not None:
+                self._distrust(self._anvil)
+            started = time.monotonic()
+            records = self._journal.records()
+            genesis = next(records, None)
+            if genesis is None:
+                genesis = Genesis(self._chain_id, int(self._wall_clock()) - 1)
+                self._journal.sync(self._journal.append(genesis))
+            if not isinstance(genesis, Genesis) or genesis.chain_id != self._chain_id:
+                raise Refused(
+                    "other_chain",
+                    f"the journal is not of chain {self._chain_id}",
+                    hint="give the chain id it was made with, or another folder",
+                )
+            anvil = self._start_anvil(genesis)
+            try:
+                self._resume(anvil, replay(anvil, genesis, records))
+            except BaseException:
+                anvil.stop()
+                raise
+            self._anvil = anvil
+            self._changed.notify_all()
+        _log.info("chain ready: block %d, %.2f s", self._number, time.monotonic() - started)
+
+    def _resume(self, anvil: Anvil, replayed: Replayed) -> None:
+        """Take over where a replay ended: its head, and what still waits for a block."""
+        if replayed.head is not None and not replayed.is_recorded:
+            self._journal.append(replayed.head)
+        self._number = replayed.head.number if replayed.head else 0
+        self._time = replayed.time
+        age = min(max(self._wall_clock() - replayed.time, 0.0), self._pace.period)
+        self._mined_at = time.monotonic() - age
+        self._waiting = deque(Transaction.parse(raw) for raw in replayed.waiting)
+        self._waiting_gas = sum(each.gas for each in self._waiting)
+        self._waiting_since = time.monotonic()
+        self._next_nonce = {each.sender: each.nonce + 1 for each in self._waiting}
+        for each in self._waiting:
+            try:
+                anvil.call("eth_sendRawTransaction", "0x" + each.raw.hex())
+            except RpcError as error:
+                raise mismatch(self._number + 1, error.message) from error
+
+    def _distrust(self, anvil: Anvil) -> None:
+        """Give an anvil up whose state is no longer known; ``recover`` makes another."""
+        self._anvil = None
+        anvil.stop()
+
+    def close(self) -> None:
+        """Stop anvil; whoever waits is let go."""
+        with self._changed:
+            self._is_closed = True
+            if self._anvil is not None:
+                self._distrust(self._anvil)
+            self._changed.notify_all()
