@@ -3,6 +3,7 @@
 Decides nothing about certificates. Refuses unknown settings, and two ledgers with one origin.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -11,6 +12,7 @@ from pydantic import Field, model_validator
 from core import limits
 from core.runtime import paths
 from core.runtime.config import Section, Settings
+from verifier.policy import Policy
 
 FILE_NAME = "verifier.toml"
 FOLDER_VARIABLE = "COMITY_VERIFIER"
@@ -57,6 +59,11 @@ class VerifierSettings(Settings):
     examples: Path | None = None
     """Folder of live examples for the page, with an index.json; none are offered without it."""
 
+    @property
+    def policy(self) -> Policy:
+        """The check policy these settings make."""
+        return Policy(max_evidence_age=self.max_evidence_age)
+
     @model_validator(mode="after")
     def _origins_differ(self) -> Self:
         origins = [ledger.origin for ledger in self.ledgers]
@@ -65,7 +72,7 @@ class VerifierSettings(Settings):
         return self
 
 
-def folder_in_use(named: Path | None, environment: dict[str, str]) -> Path:
+def folder_in_use(named: Path | None, environment: Mapping[str, str]) -> Path:
     """Return the verifier folder: the one named, else of the environment, else the usual one.
 
     The usual one is ``verifier`` under the state folder, else that of a running demonstration.

@@ -1,0 +1,171 @@
+"""``comity check`` and ``comity verifier``: check a file; set up and run a verifier."""
+
+import json
+import os
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from core import limits
+from core.bundle import Bundle
+from core.errors import LimitError, Refused, UsageError
+from core.report import Question
+from core.runtime.paths import private_folder
+from verifier.config import FILE_NAME, VerifierSettings, folder_in_use
+
+app = typer.Typer(help="Check e-certificates.")
+verifier = typer.Typer(help="Set up and run a verifier.")
+app.add_typer(verifier, name="verifier")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Folder = Annotated[
+    Path | None, typer.Option("--folder", help="The verifier's folder.", show_default=False)
+]
+EnvironmentPrefix = "COMITY_VERIFIER_"
+
+
+@app.command()
+def check(
+    file: Annotated[str, typer.Argument(help="A proof file, or - for standard input.")],
+    as_json: Json = False,
+    folder: Annotated[
+        Path | None, typer.Option("--verifier", help="Verifier folder whose ledger state is used.")
+    ] = None,
+    standard: Annotated[str | None, typer.Option(help="Standard it must cover.")] = None,
+    sector: Annotated[str | None, typer.Option(help="Sector code it must cover.")] = None,
+    site: Annotated[str | None, typer.Option(help="Site it must cover.")] = None,
+    market: Annotated[str | None, typer.Option(help="Economy it is for, two letters.")] = None,
+) -> int:
+    """Check a proof file: is it genuine, in force, recognised here?
+
+    Exit code 0 verified or genuine and in force, 1 not valid, 2 verified with conditions, 3 could
+    not be checked, 4 wrong usage or none of our formats, 5 not for this use.
+    """
+    from verifier.render import report_text
+    from verifier.sources import Sources
+    from verifier.verify import check as check_document
+
+    bundle = Bundle.parse(_read(file, sys.stdin.buffer))
+    settings, used = _settings(folder)
+    now = datetime.now(UTC)
+    sources = Sources(used, [ledger.origin for ledger in settings.ledgers])
+    question = Question(standard, sector, site, market)
+    try:
+        with sources.evidence(bundle.ledger) as evidence:
+            report = check_document(bundle, evidence, settings.policy, question, now=now)
+    finally:
+        sources.close()
+    typer.echo(json.dumps(report.dump()) if as_json else report_text(report, now))
+    return report.exit
+
+
+@verifier.command()
+def init(
+    folder: Folder = None,
+    port: Annotated[int, typer.Option(help="Port of page and API.")] = 8080,
+    ledger: Annotated[
+        list[str] | None, typer.Option(help="ORIGIN=URL of a ledger and your chain node.")
+    ] = None,
+    examples: Annotated[Path | None, typer.Option(help="Folder of live examples.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Write verifier.toml; refuses to overwrite one."""
+    used = folder_in_use(folder, os.environ)
+    followed = [_ledger_option(text) for text in ledger or ()]
+    lines = [f"port = {port}"]
+    if examples is not None:
+        lines.append(f"examples = {json.dumps(str(examples.resolve()))}")
+    for origin, url in followed:
+        lines += [
+            "",
+            "[[ledgers]]",
+            f"origin = {json.dumps(origin)}",
+            f"rpc_url = {json.dumps(url)}",
+        ]
+    private_folder(used)
+    file = used / FILE_NAME
+    if file.exists():
+        raise Refused("verifier_exists", f"there is already a {file}", "edit it, or remove it")
+    fresh = file.with_suffix(".new")
+    fresh.write_text("\n".join(lines) + "\n", "utf-8")
+    VerifierSettings.load(fresh, EnvironmentPrefix, {})  # refuse what would not start
+    fresh.replace(file)
+    typer.echo(json.dumps({"file": str(file)}) if as_json else f"wrote {file}")
+    return 0
+
+
+@verifier.command()
+def run(folder: Folder = None) -> int:
+    """Run page, API and follower until stopped."""
+    from core.runtime import logs
+    from core.runtime.children import Children, answers, gunicorn_words
+    from verifier.config import FOLDER_VARIABLE
+
+    settings, used = _settings(folder, must_exist=True)
+    logs.configure()
+    os.environ[FOLDER_VARIABLE] = str(used.resolve())  # for the children
+    url = f"http://{settings.host}:{settings.port}"
+    web = gunicorn_words(
+        "verifier.app:from_environment()",
+        host=settings.host, port=settings.port, workers=settings.workers, threads=8,
+    )  # fmt: skip
+    follow = [sys.executable, "-m", "core", "verifier", "follow", "--folder", str(used)]
+    Children(
+        {"web": web, "follow": follow},
+        lambda: answers(f"{url}/healthz"),
+        used / "ready.json",
+        {"url": url},
+    ).run()
+    return 0
+
+
+@verifier.command()
+def follow(folder: Folder = None) -> int:
+    """Follow the configured ledgers until stopped."""
+    from core.runtime import logs
+    from verifier.refresh import follow_all
+
+    settings, used = _settings(folder, must_exist=True)
+    logs.configure()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    follow_all(used, settings, stop)
+    return 0
+
+
+def _settings(folder: Path | None, *, must_exist: bool = False) -> tuple[VerifierSettings, Path]:
+    used = folder_in_use(folder, os.environ)
+    file = used / FILE_NAME
+    if not file.exists() and (must_exist or folder is not None):
+        raise UsageError(
+            "verifier_missing",
+            f"there is no {file}",
+            hint="comity verifier init --folder DIR --ledger ORIGIN=URL",
+        )
+    return VerifierSettings.load(file if file.exists() else None, EnvironmentPrefix), used
+
+
+def _read(file: str, standard_input: BinaryIO) -> bytes:
+    """Return the bytes of a file, one more than allowed at most."""
+    most = limits.BUNDLE_BYTES + 1
+    if file == "-":
+        raw = standard_input.read(most)
+    else:
+        with Path(file).open("rb") as stream:
+            raw = stream.read(most)
+    if len(raw) == most:
+        raise LimitError("too_large", f"proof bundle: larger than {limits.BUNDLE_BYTES} bytes")
+    return raw
+
+
+def _ledger_option(text: str) -> tuple[str, str]:
+    origin, sign, url = text.partition("=")
+    if not sign or not url:
+        raise UsageError("usage", "a ledger is given as ORIGIN=URL")
+    return origin, url

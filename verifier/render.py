@@ -1,0 +1,95 @@
+"""A report as text for a terminal: the verdict, the three questions, the nine lines.
+
+The same words as the page. Registered names come from others, so control characters are taken out
+before anything reaches a terminal.
+"""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from core.reasons import LINE_TITLES, SOURCES
+from core.report import QUESTIONS, Check, Outcome, Report, Verdict, group_outcome, timestamp
+
+VERDICT_WORDS: Final = {
+    Verdict.VERIFIED: "Verified",
+    Verdict.VERIFIED_WITH_CONDITIONS: "Verified with conditions",
+    Verdict.GENUINE_AND_IN_FORCE: "Genuine and in force",
+    Verdict.NOT_FOR_THIS_USE: "Not for this use",
+    Verdict.COULD_NOT_BE_CHECKED: "Could not be checked",
+    Verdict.NOT_VALID: "Not valid",
+}
+OUTCOME_WORDS: Final = {
+    Outcome.YES: "Yes",
+    Outcome.CONDITION: "Yes, with a condition",
+    Outcome.NO: "No",
+    Outcome.COULD_NOT_BE_CHECKED: "Could not be checked",
+    Outcome.NOT_SHARED: "Not shared",
+    Outcome.NOT_ASKED: "Not asked",
+}
+QUESTION_WORDS: Final = {
+    "genuine": "Genuine?",
+    "in_force": "In force?",
+    "recognised_here": "Recognised here?",
+}
+SIGNS: Final = {
+    Outcome.YES: "✔",
+    Outcome.CONDITION: "!",
+    Outcome.NO: "✖",
+    Outcome.COULD_NOT_BE_CHECKED: "?",
+    Outcome.NOT_SHARED: "–",
+    Outcome.NOT_ASKED: "·",
+}
+VERDICT_SIGNS: Final = {
+    Verdict.VERIFIED: "✔",
+    Verdict.VERIFIED_WITH_CONDITIONS: "!",
+    Verdict.GENUINE_AND_IN_FORCE: "✔",
+    Verdict.NOT_FOR_THIS_USE: "✖",
+    Verdict.COULD_NOT_BE_CHECKED: "?",
+    Verdict.NOT_VALID: "✖",
+}
+
+
+def report_text(report: Report, now: datetime) -> str:
+    """Return the report as lines of text."""
+    lines = [f"{VERDICT_SIGNS[report.verdict]} {VERDICT_WORDS[report.verdict]}", ""]
+    by_line = {check.line: check for check in report.checks}
+    for question, numbers in QUESTIONS.items():
+        outcome = group_outcome([by_line[number].outcome for number in numbers])
+        lines.append(f"{QUESTION_WORDS[question]:<18}{OUTCOME_WORDS[outcome]}")
+        lines += [row for number in numbers for row in _check_rows(by_line[number], now)]
+        lines.append("")
+    if report.disclosed:
+        lines += ["Shared by the exporter", *_disclosed_rows(report.disclosed), ""]
+    if report.not_shared:
+        lines += [f"Not shared by the exporter: {', '.join(report.not_shared)}", ""]
+    lines.append(f"Checked {timestamp(now)}")
+    return printable("\n".join(lines))
+
+
+def printable(text: str) -> str:
+    """Return text without control and direction-changing characters, line ends kept."""
+    return "".join(c for c in text if c == "\n" or c.isprintable())
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """Return in words how long before ``now`` a moment was."""
+    seconds = max(0, int((now - moment.astimezone(UTC)).total_seconds()))
+    for size, unit in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {unit}{'s' if count != 1 else ''} ago"
+    return f"{seconds} second{'s' if seconds != 1 else ''} ago"
+
+
+def _check_rows(check: Check, now: datetime) -> list[str]:
+    title = f"  {SIGNS[check.outcome]} {check.line} {LINE_TITLES[check.line]}"
+    rows = [title] if check.outcome is Outcome.NOT_ASKED else [title, f"      {check.reason}"]
+    if check.outcome is not Outcome.NOT_ASKED and check.evidence_at is not None:
+        rows.append(f"      {SOURCES[check.source]}, {age(check.evidence_at, now)}")
+    return rows
+
+
+def _disclosed_rows(claims: object) -> list[str]:
+    from core.credential_fields import summary
+
+    return [f"  {title}: {text}" for title, text in summary(claims)]
