@@ -43,6 +43,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
+import orjson
+
 from core import limits
 from core.crypto.jose import CompactJws
 from core.encoding import b64url, b64url_decode, compact_json, parse_json
@@ -55,6 +57,7 @@ Path = tuple[str | int, ...]
 """Where a value stands: member names, and positions in the array *as it was signed*, so that a
 path means the same in every presentation of a token, whatever is left out."""
 
+_CONTAINERS: Final = (dict, list)
 _WEAK_HASHES: Final = frozenset(
     {"md2", "md4", "md5", "sha-1", "sha1", "sha", "sha-256-32", "sha-256-64", "sha-256-96"}
 )
@@ -71,7 +74,6 @@ class Disclosure:
     salt: str = field(repr=False)
     name: str | None = field(repr=False)
     value: Any = field(repr=False)
-    _may_nest: bool = field(default=True, repr=False, compare=False)
 
     @classmethod
     def parse(cls, encoded: str) -> "Disclosure":
@@ -92,11 +94,7 @@ class Disclosure:
             raise FormatError("disclosure_salt", "disclosure: the salt must be text")
         if len(content) == 3 and not isinstance(name, str):
             raise FormatError("disclosure_name", "disclosure: the claim name must be text")
-        # Reserved names hide only behind these bytes, so most values need not be walked.
-        may_nest = isinstance(value, dict | list) and (
-            b"_sd" in raw or b"..." in raw or b"\\" in raw
-        )
-        return cls(encoded, _digest(encoded), salt, name, value, may_nest)
+        return cls(encoded, _digest(encoded), salt, name, value)
 
     @classmethod
     def make(cls, salt: str, value: Any, name: str | None = None) -> "Disclosure":
@@ -116,6 +114,7 @@ class Opened:
 
     Attributes:
         claims: the payload with disclosures in place, without ``_sd``, ``_sd_alg`` and ``...``.
+            Shares its parts with the token, so it is for reading only.
         hidden: for each object or array that still holds unresolved digests, how many. A decoy
             (RFC 9901 4.2.5) counts like a claim; nobody but the issuer can tell them apart.
         disclosed: every disclosure by the path of what it discloses.
@@ -249,16 +248,13 @@ class _Opening:
         _require_depth(path)
         result: dict[str, Any] = {}
         for name, value in source.items():
-            if isinstance(value, dict):
-                if name != "_sd":
-                    result[name] = self._object(value, (*path, name))
-            elif isinstance(value, list):
-                if name != "_sd":
-                    result[name] = self._array(value, (*path, name))
+            if name == "_sd":
+                continue
+            if isinstance(value, _CONTAINERS) and _may_hide(value):
+                result[name] = self._open(value, path, name)
             else:
                 result[name] = value
         if "_sd" in source:
-            result.pop("_sd", None)
             self._disclose_members(source["_sd"], result, path)
         return result
 
@@ -280,21 +276,18 @@ class _Opening:
                 raise ProofError("reserved_name", "a disclosed claim has a reserved name")
             if name in result:
                 raise ProofError("claim_collision", "a disclosed claim is already there")
-            result[name] = self._disclosed_value(disclosure, (*path, name))
+            result[name] = self._disclose(disclosure, path, name)
 
     def _array(self, source: list[Any], path: Path) -> list[Any]:
         _require_depth(path)
         result: list[Any] = []
         for position, value in enumerate(source):
-            if isinstance(value, dict):
-                if "..." not in value:
-                    result.append(self._object(value, (*path, position)))
-                    continue
+            if isinstance(value, dict) and "..." in value:
                 disclosure = self._element(value, path)
                 if disclosure is not None:
-                    result.append(self._disclosed_value(disclosure, (*path, position)))
-            elif isinstance(value, list):
-                result.append(self._array(value, (*path, position)))
+                    result.append(self._disclose(disclosure, path, position))
+            elif isinstance(value, _CONTAINERS) and _may_hide(value):
+                result.append(self._open(value, path, position))
             else:
                 result.append(value)
         return result
@@ -319,16 +312,22 @@ class _Opening:
             self.hidden[path] = self.hidden.get(path, 0) + 1
         return disclosure
 
-    def _disclosed_value(self, disclosure: Disclosure, path: Path) -> Any:
-        self.disclosed[path] = disclosure
+    def _disclose(self, disclosure: Disclosure, path: Path, step: str | int) -> Any:
+        self.disclosed[(*path, step)] = disclosure
         value = disclosure.value
-        if not disclosure._may_nest:
-            return value
-        if isinstance(value, dict):
-            return self._object(value, path)
-        if isinstance(value, list):
-            return self._array(value, path)
+        if isinstance(value, _CONTAINERS) and _may_hide(value):
+            return self._open(value, path, step)
         return value
+
+    def _open(self, value: Any, path: Path, step: str | int) -> Any:
+        place = (*path, step)
+        return self._object(value, place) if isinstance(value, dict) else self._array(value, place)
+
+
+def _may_hide(container: Any) -> bool:
+    """Tell whether a reserved name may be inside; most values need not be walked."""
+    text = orjson.dumps(container)
+    return b'"_sd' in text or b'"..."' in text
 
 
 def _digest(encoded: str) -> str:
