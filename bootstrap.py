@@ -138,7 +138,7 @@ def works(python: Path) -> bool:
     if not python.exists():
         return False
     test = f"import sys; sys.exit(sys.version_info < {PYTHON_FLOOR})"
-    return subprocess.run([str(python), "-c", test], capture_output=True).returncode == 0
+    return quiet([str(python), "-c", test])
 
 
 def install(lock: Path, uv: str | None, what: str) -> None:
@@ -149,6 +149,8 @@ def install(lock: Path, uv: str | None, what: str) -> None:
     if uv:
         run([uv, "pip", "install", "--python", str(VENV_PYTHON), *flags], "installing packages")
         return
+    if not quiet([str(VENV_PYTHON), "-m", "pip", "--version"]):  # uv made this .venv
+        run([str(VENV_PYTHON), "-m", "ensurepip"], "adding pip to .venv")
     command = [str(VENV_PYTHON), "-m", "pip", "install", *flags]
     command += ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     follow_pip(command, count)
@@ -220,7 +222,7 @@ def existing(program: Path) -> str | None:
 
 def npm_environment() -> dict[str, str]:
     """Return the environment with the certificates that Python was given handed on to npm."""
-    environment = dict(os.environ)
+    environment = {"NPM_CONFIG_UPDATE_NOTIFIER": "false", **os.environ}
     environment["PATH"] = f"{environment.get('PATH', '')}{os.pathsep}{TOOLS / 'node' / 'bin'}"
     if not environment.get("NODE_EXTRA_CA_CERTS"):
         for variable in CERTIFICATE_VARIABLES:
@@ -236,19 +238,12 @@ def ensure_npm() -> str:
     if shutil.which("npm") and shutil.which("node"):
         return "npm"
     npm = TOOLS / "node" / "bin" / "npm"
-    if not works_as_program(npm):
+    if not (npm.exists() and quiet([str(npm), "--version"], npm_environment())):
         say(f"no node here: fetching it for this checkout alone ({NODE_MEGABYTES} MB)")
         uv = shutil.which("uv") or existing(VENV / "bin" / "uv")
         install(LOCKS / "devchain.txt", uv, "node and npm")
         link_node(npm.parent)
     return str(npm)
-
-
-def works_as_program(program: Path) -> bool:
-    if not program.exists():
-        return False
-    done = subprocess.run([str(program), "--version"], capture_output=True, env=npm_environment())
-    return done.returncode == 0
 
 
 def link_node(folder: Path) -> None:
@@ -364,6 +359,11 @@ def run(
         subprocess.run(command, check=True, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
     except (subprocess.CalledProcessError, OSError):
         raise SetupFailed(f"{doing} failed, see above", *network_hints()) from None
+
+
+def quiet(command: list[str], environment: dict[str, str] | None = None) -> bool:
+    """Whether a program ends well; nobody needs to see what it says."""
+    return subprocess.run(command, capture_output=True, env=environment).returncode == 0
 
 
 def network_hints() -> tuple[str, ...]:
