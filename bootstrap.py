@@ -47,7 +47,7 @@ ANVIL_PINS = {
         "10c1c727d6c1de973aeb160e59875b9a9a23464d6e74149ee8abb30b3500311b",
     ),
 }
-NODE_MEGABYTES = 61
+LOCK_MEGABYTES = {"core": 34, "dev": 68, "devchain": 61}  # from empty caches
 CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -144,7 +144,8 @@ def works(python: Path) -> bool:
 def install(lock: Path, uv: str | None, what: str) -> None:
     """Install a hash lock, by uv where there is one, else by pip; wheels only."""
     count = len(re.findall(r"^[a-z0-9]", lock.read_text(), re.MULTILINE))
-    say(f"installing {what}: up to {count} packages of {lock.relative_to(ROOT)}")
+    size = LOCK_MEGABYTES[lock.stem]
+    say(f"installing {what}: up to {count} packages, {size} MB, of {lock.relative_to(ROOT)}")
     flags = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(lock)]
     if uv:
         run([uv, "pip", "install", "--python", str(VENV_PYTHON), *flags], "installing packages")
@@ -239,7 +240,7 @@ def ensure_npm() -> str:
         return "npm"
     npm = TOOLS / "node" / "bin" / "npm"
     if not (npm.exists() and quiet([str(npm), "--version"], npm_environment())):
-        say(f"no node here: fetching it for this checkout alone ({NODE_MEGABYTES} MB)")
+        say("no node here: fetching one for this checkout alone")
         uv = shutil.which("uv") or existing(VENV / "bin" / "uv")
         install(LOCKS / "devchain.txt", uv, "node and npm")
         link_node(npm.parent)
