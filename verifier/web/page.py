@@ -1,0 +1,121 @@
+"""The page: choose or drop a file, read the answer. Works without JavaScript.
+
+Shows exactly what the report says. A file that is none of our formats gets a plain sentence and
+no verdict. Examples are checked live, every time they are opened.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, abort, make_response, render_template, request
+
+from core import limits
+from core.credential_fields import summary, titles
+from core.errors import ComityError, FormatError, UsageError
+from core.reasons import LINE_TITLES, SOURCES
+from core.report import QUESTIONS, Outcome, Question, Report, group_outcome, timestamp
+from core.runtime.problems import from_error
+from verifier.desk import Desk
+from verifier.render import OUTCOME_WORDS, QUESTION_WORDS, VERDICT_WORDS, age
+from verifier.web.api import desk, uploaded
+
+blueprint = Blueprint("page", __name__)
+
+_EXAMPLE_TITLES: Mapping[str, str] = {
+    "good": "One in force",
+    "suspended": "A suspended one",
+    "forged": "A forged one",
+    "unreachable": "One whose ledger does not answer",
+    "restored": "A restored one",
+    "withdrawn": "A withdrawn one",
+    "cancelled": "A cancelled one",
+}
+_OFFERED = ("good", "suspended", "forged", "unreachable")
+
+
+@blueprint.get("/")
+def start() -> str:
+    """The start page."""
+    return render_template("start.html", examples=_examples(desk()), refusal=None)
+
+
+@blueprint.post("/")
+def answer() -> Response:
+    """Check the uploaded file and show the answer."""
+    name = ""
+    try:
+        document = uploaded()
+        name = request.files["document"].filename or ""
+        if not document and not name:
+            raise UsageError("document_missing", "choose a file first")
+        report = desk().check(document, Question())
+    except (FormatError, UsageError) as refused:
+        return _refuse(refused)
+    return _result(report)
+
+
+@blueprint.get("/examples/<name>")
+def example(name: str) -> Response:
+    """Check one of the live examples and show the answer."""
+    file = _examples(desk()).get(name)
+    if file is None:
+        abort(404)
+    with file.open("rb") as stream:
+        document = stream.read(limits.BUNDLE_BYTES + 1)
+    return _result(desk().check(document, Question()))
+
+
+def _result(report: Report) -> Response:
+    now = desk().clock()
+    by_line = {check.line: check for check in report.checks}
+    groups = [
+        {
+            "title": QUESTION_WORDS[name],
+            "outcome": group_outcome([by_line[n].outcome for n in lines]),
+            "checks": [by_line[n] for n in lines],
+        }
+        for name, lines in QUESTIONS.items()
+    ]
+    page = render_template(
+        "result.html",
+        report=report, groups=groups, headline=_headline(report),
+        card=summary(report.disclosed) if report.disclosed else [],
+        hidden=titles(report.not_shared),
+        word=VERDICT_WORDS[report.verdict], words=OUTCOME_WORDS, sources=SOURCES,
+        line_titles=LINE_TITLES, checked_at=timestamp(now), Outcome=Outcome,
+        age=lambda moment: age(moment, now),
+    )  # fmt: skip
+    return make_response(page)
+
+
+def _headline(report: Report) -> str:
+    """Return the sentence of the line that decided the verdict."""
+    for outcome in (Outcome.NO, Outcome.COULD_NOT_BE_CHECKED, Outcome.CONDITION):
+        for check in report.checks:
+            if check.outcome is outcome:
+                return check.reason
+    return "Issued by the named body, unchanged, registered, and in force. No market was asked for."
+
+
+def _refuse(error: ComityError) -> Response:
+    problem = from_error(error)
+    page = render_template("start.html", examples=_examples(desk()), refusal=problem.detail)
+    return make_response(page, problem.status)
+
+
+def _examples(at: Desk) -> dict[str, Path]:
+    """Return name → file of the examples there are; names come from the index, never the URL."""
+    folder = at.settings.examples
+    if folder is None or not (folder / "index.json").exists():
+        return {}
+    index: list[dict[str, Any]] = json.loads((folder / "index.json").read_text("utf-8"))
+    files = {row["name"]: folder / Path(row["file"]).name for row in index}
+    return {name: files[name] for name in _OFFERED if name in files and files[name].exists()}
+
+
+@blueprint.app_template_global()
+def example_title(name: str) -> str:
+    """Return the words under which an example is offered."""
+    return _EXAMPLE_TITLES.get(name, name)
