@@ -1,0 +1,62 @@
+"""The states that things of the node pass through, each named once.
+
+Decides nothing but the words. A receipt goes received → issued → sealed → sent → anchored, or
+ends as refused with a code; of these only received, issued and refused are kept with the receipt,
+because the rest is the state of its batch and must not be able to say anything else.
+"""
+
+from enum import StrEnum
+
+
+class ReceiptState(StrEnum):
+    """How far a record has come. Only the last two are ends."""
+
+    RECEIVED = "received"  # durable here; nothing is signed yet
+    ISSUED = "issued"  # both envelopes are signed and stored
+    SEALED = "sealed"  # both leaves stand in a batch
+    SENT = "sent"  # the batch's transaction is signed, stored and on its way
+    ANCHORED = "anchored"  # final on the ledger
+    REFUSED = "refused"  # will not be anchored; the receipt's refusal says why
+
+
+class BatchState(StrEnum):
+    """How far a batch has come."""
+
+    SEALED = "sealed"
+    SENT = "sent"
+    ANCHORED = "anchored"
+    REFUSED = "refused"
+
+
+class OutgoingState(StrEnum):
+    """What became of a signed transaction."""
+
+    SIGNED = "signed"  # stored; perhaps sent, perhaps not
+    SENT = "sent"  # the chain node has taken it
+    DONE = "done"  # final, and it succeeded
+    FAILED = "failed"  # final, and it reverted
+    REPLACED = "replaced"  # its nonce was used by another transaction; it can never be mined
+
+
+class OutgoingKind(StrEnum):
+    """What a transaction does."""
+
+    FENCE = "fence"
+    ANCHOR = "anchor"
+    DECLARE = "declare"
+
+
+class DeclarationState(StrEnum):
+    """How far a declaration has come. Only the last two are ends."""
+
+    RECEIVED = "received"
+    SENT = "sent"
+    RECORDED = "recorded"
+    REFUSED = "refused"
+
+
+class Envelope(StrEnum):
+    """The two forms in which a credential is issued; each is one leaf."""
+
+    SELECTIVE = "selective"  # vc+sd-jwt: fields can be held back
+    PLAIN = "plain"  # vc+jwt: whole, for tools that know nothing else
