@@ -9,12 +9,18 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 VECTORS_VARIABLE = "COMITY_VECTORS"
 SEED_VARIABLE = "COMITY_SEED"
+SLICE_VARIABLE = "COMITY_SLICE"
+SLICE_SHARE = 20
+
+Item = TypeVar("Item")
 
 
 def _vectors_folder() -> Path | None:
@@ -87,6 +93,23 @@ def seed() -> int:
 def randomness(seed: int, request: pytest.FixtureRequest) -> random.Random:
     """A generator that is the same in every run of one test with one seed."""
     return random.Random(f"{seed}/{request.node.nodeid}")
+
+
+@pytest.fixture(scope="session")
+def sample(seed: int) -> Callable[[Sequence[Item]], Sequence[Item]]:
+    """A function from the cases of a long test to those to run now.
+
+    All of them; with COMITY_SLICE=n a twentieth, at least one, drawn anew for each n.
+    """
+    number = os.environ.get(SLICE_VARIABLE)
+
+    def draw(cases: Sequence[Item]) -> Sequence[Item]:
+        if not number or not cases:
+            return cases
+        generator = random.Random(f"{seed}/{number}")
+        return generator.sample(cases, max(1, len(cases) // SLICE_SHARE))
+
+    return draw
 
 
 @pytest.fixture(autouse=True)
