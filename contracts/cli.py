@@ -11,7 +11,10 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="The embedded development chain.", no_args_is_help=True, rich_markup_mode=None
+    help="The embedded development chain.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
 )
 
 

@@ -9,13 +9,14 @@ content type, foreign Host). While the chain is being restored: HTTP 503 with a 
 
 from __future__ import annotations
 
-import json
 import logging
 import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final, NoReturn
+from typing import Any, Final
+
+import orjson
 
 from contracts.devchain.anvil import RpcError
 from contracts.devchain.miner import Miner
@@ -80,8 +81,8 @@ class Rpc:
     def answer(self, body: bytes) -> tuple[int, bytes]:
         """Return the HTTP status and the JSON document that answer a request body."""
         try:
-            document = json.loads(body, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
+            document = orjson.loads(body)  # has a limit on depth; json leaves that to the stack
+        except orjson.JSONDecodeError:
             return 400, _encode(_failure(None, RpcError(PARSE_ERROR, "not JSON")))
         try:
             if isinstance(document, list):
@@ -112,6 +113,8 @@ class Rpc:
                 "params": parameters,
             }
             return self._miner.anvil().exchange(_encode(forwarded)).rstrip(b"\n")
+        except orjson.JSONEncodeError:  # parameters deeper than any method's
+            return _encode(_failure(_id_of(document), RpcError(INVALID_REQUEST, "too deep")))
         except RpcError as error:
             return _encode(_failure(_id_of(document), error))
 
@@ -161,11 +164,7 @@ def _failure(request_id: object, error: RpcError) -> dict[str, object]:
 
 
 def _encode(document: object) -> bytes:
-    return json.dumps(document, separators=(",", ":")).encode()
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    return orjson.dumps(document)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -18,7 +18,6 @@ one before it, so a record that was changed, dropped, repeated or moved is found
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 import threading
@@ -33,6 +32,7 @@ from core.errors import ProofError, Unavailable
 MAGIC: Final = b"comity devchain journal 1\n"
 MAX_RECORD: Final = 4 * 1024 * 1024
 _LENGTH: Final = struct.Struct(">I")
+_GENESIS: Final = struct.Struct(">QQ")
 _BLOCK: Final = struct.Struct(">QQI")
 _HEAD: Final = struct.Struct(">Q32s")
 _HEADER_SIZE: Final = 8
@@ -49,7 +49,7 @@ class Genesis:
 
     def dump(self) -> bytes:
         """Return the record's payload."""
-        return b"G" + json.dumps({"chain_id": self.chain_id, "time": self.time}).encode()
+        return b"G" + _GENESIS.pack(self.chain_id, self.time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +98,18 @@ def parse(payload: bytes) -> Record:
         ValueError: no record dumps to this payload.
     """
     kind, body = payload[:1], payload[1:]
-    record: Record
     try:
         if kind == b"T":
             return Accepted(body)
         if kind == b"B":
-            record = Block(*_BLOCK.unpack(body))
-        elif kind == b"H":
-            record = Head(*_HEAD.unpack(body))
-        elif kind == b"G":
-            record = Genesis(**json.loads(body))
-        else:
-            raise ValueError("unknown kind of record")
-    except (struct.error, TypeError) as error:
+            return Block(*_BLOCK.unpack(body))
+        if kind == b"H":
+            return Head(*_HEAD.unpack(body))
+        if kind == b"G":
+            return Genesis(*_GENESIS.unpack(body))
+    except struct.error as error:
         raise ValueError(str(error)) from error
-    if record.dump() != payload:
-        raise ValueError("not in canonical form")
-    return record
+    raise ValueError("unknown kind of record")
 
 
 class Journal:

@@ -34,6 +34,9 @@ from core.errors import ComityError, Refused, Unavailable
 _log = logging.getLogger(__name__)
 
 INVALID_PARAMETERS: Final = -32602
+DEFAULT_PERIOD: Final = 20.0
+DEFAULT_LEAD: Final = 10
+
 REFUSED: Final = -32000
 LIMIT_EXCEEDED: Final = -32005
 
@@ -51,10 +54,10 @@ class Pace:
         patience: how long a transaction is held back while the next block has no gas left.
     """
 
-    period: float = 20.0
+    period: float = DEFAULT_PERIOD
     gather: float = 0.03
     interval: float = 0.15
-    lead: int = 10
+    lead: int = DEFAULT_LEAD
     patience: float = 10.0
 
 

@@ -27,7 +27,7 @@ from typing import Final, Self
 from contracts.devchain.anvil import Anvil, RpcError, locate
 from contracts.devchain.gateway import Gateway, Rpc
 from contracts.devchain.journal import Genesis, Journal
-from contracts.devchain.miner import Miner, Pace
+from contracts.devchain.miner import DEFAULT_LEAD, DEFAULT_PERIOD, Miner, Pace
 from core.errors import ComityError, Refused, Unavailable
 from core.runtime.paths import private_folder
 
@@ -197,12 +197,12 @@ class DevChain:
         dir: Path,  # noqa: A002 (the caller's word for it)
         port: int = 0,
         chain_id: int = DEFAULT_CHAIN_ID,
-        block_period: float = 20.0,
+        block_period: float = DEFAULT_PERIOD,
+        lead: int = DEFAULT_LEAD,
     ) -> None:
         self.chain_id = chain_id
-        self._supervisor = Supervisor(
-            Settings(Path(dir), port, chain_id, Pace(period=block_period))
-        )
+        pace = Pace(period=block_period, lead=lead)
+        self._supervisor = Supervisor(Settings(Path(dir), port, chain_id, pace))
 
     @property
     def rpc_url(self) -> str:
