@@ -114,6 +114,8 @@ def verify_consistency(
     _require_hashes(old_root, new_root, *path)
     if not 0 <= old_size <= new_size:
         raise ProofError("size_order", "the older tree is larger than the newer one")
+    if (old_size == 0 and old_root != EMPTY_ROOT) or (new_size == 0 and new_root != EMPTY_ROOT):
+        raise ProofError("path_mismatch", "the root of a tree without leaves is another")
     if old_size == new_size or old_size == 0:
         if path:
             raise ProofError("path_length", "this consistency proof must be empty")
