@@ -1,0 +1,219 @@
+"""Following a ledger: block by block from the chain node into the local mirror.
+
+Decides which blocks are final enough to rest evidence on (those with ``finality depth`` blocks on
+them) and adds only these, each checked to be the child of the one before and every log to lie in
+its block. So a reorganisation above the finality depth is never seen here. One below it, on QBFT
+any at all, is an alarm: it is reported, and the mirror goes back to the last common block.
+
+Refuses, with a reason and without moving on: a node of another chain, a node whose head lies behind
+what was followed (``head_went_back``), a chain that shares no block with the mirror
+(``another_chain``), logs that contradict their blocks, contracts whose code is not the announced
+one, events this version does not know.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from contracts.events import Emitters
+from contracts.ledgerstore import LedgerStore
+from contracts.reader import FINALITY_DEPTH, Block, Ledger, block_of
+from contracts.rpc import Call, RpcError
+from core.errors import ComityError, LimitError, NotTrusted, Refused
+from core.limits import LOG_RANGE_BLOCKS
+from core.registry import ContractSet, Head
+
+_WALK: Final = 64  # headers compared at once on the way back to the common block
+_LONGEST_PAUSE: Final = 30.0
+
+
+class Stop(Protocol):
+    """What ends :meth:`Follower.run`; a ``threading.Event`` is one."""
+
+    def is_set(self) -> bool: ...
+    def wait(self, timeout: float | None = None) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one step did.
+
+    Args:
+        head: the last block followed; None when none is final yet.
+        target: the newest block that is final.
+        blocks, events: how many were added.
+        rolled_back: blocks forgotten because the chain was reorganised below its finality depth;
+            above zero it is an alarm.
+    """
+
+    head: Head | None
+    target: int
+    blocks: int = 0
+    events: int = 0
+    rolled_back: int = 0
+
+    @property
+    def caught_up(self) -> bool:
+        """Nothing final is left to follow."""
+        return self.head is not None and self.head.block >= self.target
+
+
+class Follower:
+    """Moves one store along one ledger. One at a time; a second one is refused harmlessly.
+
+    Args:
+        finality_depth: blocks that must stand on a block; None takes the ledger's parameter.
+    """
+
+    def __init__(
+        self, ledger: Ledger, store: LedgerStore, finality_depth: int | None = None
+    ) -> None:
+        if store.origin != ledger.origin:
+            raise Refused(
+                "other_ledger", f"followed ledger: expected {ledger.origin}, got {store.origin}"
+            )
+        self._ledger = ledger
+        self._store = store
+        self._fixed_depth = finality_depth
+        self._span = LOG_RANGE_BLOCKS
+
+    def step(self) -> Progress:
+        """Follow one range of blocks, or go back where the chain was reorganised.
+
+        Returns:
+            what was done; call again at once unless it is ``caught_up``.
+
+        Raises:
+            Unavailable: the node or the store does not answer.
+            NotTrusted, Refused, FormatError: the node shows what no honest ledger can show.
+        """
+        cursor = self._store.cursor()
+        latest, at_cursor = self._look(cursor)
+        target = latest.number - self._depth()
+        if cursor is not None and (at_cursor is None or at_cursor.hash != cursor.hash):
+            return self._go_back(cursor, latest, target)
+        if cursor is not None and target < cursor.block:
+            raise _went_back(cursor, latest)
+        first = 0 if cursor is None else cursor.block + 1
+        last = min(target, first + self._span - 1)
+        if last < first:
+            return Progress(cursor, target)
+        return self._add(cursor, first, last, target)
+
+    def catch_up(self, report: Callable[[Progress], None] = lambda _: None) -> Progress:
+        """Step until nothing final is left; ``report`` is told of every step."""
+        while True:
+            progress = self.step()
+            report(progress)
+            if progress.caught_up or (progress.target < 0 and not progress.rolled_back):
+                return progress
+
+    def run(
+        self, stop: Stop, interval: float, report: Callable[[Progress | ComityError], None]
+    ) -> None:
+        """Follow until ``stop`` is set.
+
+        An error is reported and nothing is added while its cause lasts; it is looked at again after
+        a pause that grows to 30 s, so that a node that comes back is followed without help.
+
+        Args:
+            interval: seconds between looks at a chain that stands still.
+            report: told of every step and of every error, for logs and metrics.
+        """
+        pause = interval
+        while not stop.is_set():
+            try:
+                progress = self.step()
+            except ComityError as error:
+                report(error)
+                pause = min(max(pause, interval) * 2, _LONGEST_PAUSE)
+                stop.wait(pause)
+                continue
+            report(progress)
+            pause = interval
+            if progress.caught_up or not (progress.blocks or progress.rolled_back):
+                stop.wait(interval)
+
+    def _look(self, cursor: Head | None) -> tuple[Block, Block | None]:
+        """Return the node's newest block, and its block at the cursor's height."""
+        calls: list[Call] = [("eth_chainId", ()), ("eth_getBlockByNumber", ("latest", False))]
+        if cursor is not None:
+            calls.append(("eth_getBlockByNumber", (hex(cursor.block), False)))
+        chain_id, latest, *rest = self._ledger.chain.request_batch(calls)
+        self._ledger.chain.require_chain(chain_id)
+        at_cursor = block_of(rest[0]) if rest and rest[0] is not None else None
+        return block_of(latest), at_cursor
+
+    def _depth(self) -> int:
+        if self._fixed_depth is not None:
+            return self._fixed_depth
+        with self._store.snapshot() as snapshot:
+            followed = snapshot.parameter(FINALITY_DEPTH)
+        return self._ledger.finality_depth() if followed is None else followed
+
+    def _add(self, cursor: Head | None, first: int, last: int, target: int) -> Progress:
+        try:
+            blocks, events, _ = self._ledger.follow(first, last, self._emitters())
+        except (LimitError, RpcError):
+            if first == last:
+                raise
+            self._span = max(1, (last - first + 1) // 2)  # too much for this node at once
+            return Progress(cursor, target)
+        if cursor is not None and blocks[0].parent != cursor.hash:
+            return Progress(cursor, target)  # reorganised since we looked: the next step sees it
+        for event in events:
+            if isinstance(event, ContractSet):
+                self._ledger.require_code(event)
+        heads = [block.head() for block in blocks]
+        self._store.append(heads, events)
+        self._span = min(self._span * 2, LOG_RANGE_BLOCKS)
+        return Progress(heads[-1], target, len(heads), len(events))
+
+    def _emitters(self) -> Emitters:
+        """The contracts the Directory has named up to the cursor."""
+        with self._store.snapshot() as snapshot:
+            announced = [
+                event
+                for key in snapshot.keys("code/")
+                for event in snapshot.history(key)
+                if isinstance(event, ContractSet)
+            ]
+        return Emitters(self._ledger.directory, {e.name: e.address for e in announced})
+
+    def _go_back(self, cursor: Head, latest: Block, target: int) -> Progress:
+        """Forget the blocks that the chain no longer has."""
+        if latest.number < cursor.block:  # a node that lags, or a reorganisation to a shorter chain
+            kept = self._store.headers_below(latest.number + 1, 1)
+            if kept and kept[0].hash == getattr(self._canonical(kept)[0], "hash", None):
+                raise _went_back(cursor, latest)
+        common = self._common(cursor)
+        if common is None:
+            raise NotTrusted(
+                "another_chain",
+                f"chain node: shares no block with the followed ledger {self._ledger.origin}",
+                "check the node; if the chain was made anew on purpose, remove the ledger store",
+            )
+        self._store.rollback_to(common.block)
+        return Progress(common, target, rolled_back=cursor.block - common.block)
+
+    def _common(self, cursor: Head) -> Head | None:
+        below = cursor.block
+        while kept := self._store.headers_below(below, _WALK):
+            for head, block in zip(kept, self._canonical(kept), strict=True):
+                if block is not None and block.hash == head.hash:
+                    return head
+            below = kept[-1].block
+        return None
+
+    def _canonical(self, heads: Sequence[Head]) -> list[Block | None]:
+        calls: list[Call] = [("eth_getBlockByNumber", (hex(h.block), False)) for h in heads]
+        answers = self._ledger.chain.request_batch(calls)
+        return [None if answer is None else block_of(answer) for answer in answers]
+
+
+def _went_back(cursor: Head, latest: Block) -> NotTrusted:
+    return NotTrusted(
+        "head_went_back",
+        f"chain node: its newest block is {latest.number}, and {cursor.block} was final before",
+        "check that the node is in step with its peers",
+    )

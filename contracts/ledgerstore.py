@@ -1,0 +1,370 @@
+"""The followed ledger on disk: a mirror in SQLite, from which checks are answered.
+
+Decides how blocks and events are kept and read: written by one follower in whole transactions,
+read by any number of threads and processes, each through a snapshot that stays the same while it
+is used. Not trusted beyond its file permissions and not precious: everything in it can be fetched
+again. Refuses a file of another ledger or version, blocks that do not continue the last one, and
+events outside the blocks they come with.
+
+Every block that was followed moves the head, with or without events: its time is the evidence age.
+Headers are kept for blocks with events, for the first block and for the last ``KEPT_HEADERS``; more
+is not needed to find where a reorganised chain parted from ours.
+"""
+
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from core.errors import FormatError, Refused, Unavailable
+from core.registry import DidOfEndpoint, Event, Head, MemberAdmitted, Position
+
+KEPT_HEADERS: Final = 1024
+_VERSION: Final = 1
+_BUSY_SECONDS: Final = 10.0
+
+_SCHEMA: Final = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE block (number INTEGER PRIMARY KEY, hash BLOB NOT NULL, time INTEGER NOT NULL);
+CREATE TABLE event (
+    block INTEGER NOT NULL,
+    idx INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (block, idx)
+) WITHOUT ROWID;
+CREATE INDEX event_key ON event (key, block, idx);
+CREATE TABLE member (
+    did TEXT PRIMARY KEY, id INTEGER NOT NULL, block INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX member_block ON member (block);
+"""
+_HEAD: Final = "SELECT number, hash, time FROM block ORDER BY number DESC LIMIT 1"
+_HISTORY: Final = "SELECT kind, block, idx, time, body FROM event WHERE key = ? ORDER BY block, idx"
+
+
+class LedgerStore:
+    """One ledger's mirror; use :meth:`open`.
+
+    Threads and forked processes may share one: each use takes a connection of its own process.
+    """
+
+    def __init__(self, path: Path, origin: str, did_of_endpoint: DidOfEndpoint) -> None:
+        self.path = path
+        self.origin = origin
+        self._did_of_endpoint = did_of_endpoint
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._inherited: deque[sqlite3.Connection] = deque()
+        self._process = os.getpid()
+
+    @classmethod
+    def open(cls, path: Path, origin: str, did_of_endpoint: DidOfEndpoint) -> "LedgerStore":
+        """Open the mirror at ``path``; an absent file is made, with nothing followed yet.
+
+        Args:
+            origin: the ledger, ``comity/<chain id>/<address>``.
+            did_of_endpoint: gives the DID under which a member's endpoint is looked up.
+
+        Raises:
+            Refused: ``other_ledger``, the file mirrors another one; ``ledger_store_version``.
+            FormatError: the file is no ledger store.
+            Unavailable: the file cannot be opened.
+        """
+        store = cls(path, origin, did_of_endpoint)
+        with store._writing() as connection:
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+                _create(connection, origin)
+            _require_ours(connection, origin)
+        return store
+
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def cursor(self) -> Head | None:
+        """Return the last block followed, None before the first."""
+        with self._reading() as connection:
+            return _head(connection)
+
+    def block_hash(self, number: int) -> bytes | None:
+        """Return the hash of a followed block, None when its header is not kept."""
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT hash FROM block WHERE number = ?", (number,)
+            ).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def headers_below(self, number: int, count: int) -> list[Head]:
+        """Return up to ``count`` kept headers below ``number``, newest first."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT number, hash, time FROM block WHERE number < ?"
+                " ORDER BY number DESC LIMIT ?",
+                (number, count),
+            ).fetchall()
+        return [Head(*row) for row in rows]
+
+    def append(self, blocks: Sequence[Head], events: Sequence[Event]) -> None:
+        """Add blocks that continue the last one, with their events in ledger order; all or nothing.
+
+        Raises:
+            Refused: ``cursor_moved``, the blocks do not continue the last one; ``event_misplaced``.
+        """
+        if not blocks:
+            return
+        _require_consecutive(blocks)
+        _require_inside(blocks, events)
+        with self._writing() as connection:
+            head = _head(connection)
+            if head is not None and blocks[0].block != head.block + 1:
+                raise Refused(
+                    "cursor_moved",
+                    f"followed ledger: expected block {head.block + 1}, got {blocks[0].block}",
+                )
+            connection.executemany(
+                "INSERT INTO block (number, hash, time) VALUES (?, ?, ?)",
+                ((block.block, block.hash, block.time) for block in blocks),
+            )
+            connection.executemany(
+                "INSERT INTO event (block, idx, key, kind, time, body) VALUES (?, ?, ?, ?, ?, ?)",
+                map(_row, events),
+            )
+            self._add_members(connection, events)
+            _prune(connection, blocks[0].block, blocks[-1].block)
+
+    def rollback_to(self, block: int) -> None:
+        """Forget every block after ``block`` and what it recorded.
+
+        Raises:
+            Refused: ``block_not_kept``, that block's header is not here to continue from.
+        """
+        with self._writing() as connection:
+            if not connection.execute("SELECT 1 FROM block WHERE number = ?", (block,)).fetchone():
+                raise Refused("block_not_kept", f"block {block} is not among the headers kept")
+            connection.execute("DELETE FROM event WHERE block > ?", (block,))
+            connection.execute("DELETE FROM member WHERE block > ?", (block,))
+            connection.execute("DELETE FROM block WHERE number > ?", (block,))
+
+    @contextmanager
+    def snapshot(self) -> Iterator["Snapshot"]:
+        """Yield evidence as of one moment; it does not change while the block runs."""
+        with self._reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield Snapshot(self.origin, connection)
+            finally:
+                connection.rollback()
+
+    def _add_members(self, connection: sqlite3.Connection, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, MemberAdmitted):
+                did = self._did_of_endpoint(event.endpoint)
+                if did is not None:  # the first to register an endpoint keeps it
+                    connection.execute(
+                        "INSERT INTO member (did, id, block) VALUES (?, ?, ?)"
+                        " ON CONFLICT DO NOTHING",
+                        (did, event.member, event.position.block),
+                    )
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        connection = self._take()
+        try:
+            yield connection
+        except sqlite3.OperationalError as error:
+            raise Unavailable(
+                "ledger_store", f"the followed ledger cannot be read or written: {error}"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise FormatError(
+                "ledger_store",
+                f"the followed ledger is damaged: {error}",
+                "remove the file; it is fetched again",
+            ) from error
+        finally:
+            self._idle.append(connection)
+
+    def _take(self) -> sqlite3.Connection:
+        if self._process != os.getpid():  # a forked child leaves its parent's connections alone
+            self._inherited = self._idle  # not even collected, which would close them
+            self._idle, self._process = deque(), os.getpid()
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return _connect(self.path)
+
+
+class Snapshot:
+    """Evidence of one ledger up to one head; implements ``core.registry.LedgerEvidence``."""
+
+    source = "ledger"
+
+    __slots__ = ("_connection", "_head", "_origin")
+
+    def __init__(self, origin: str, connection: sqlite3.Connection) -> None:
+        self._origin = origin
+        self._connection = connection
+        self._head = _head(connection)
+
+    @property
+    def origin(self) -> str:
+        """``comity/<chain id>/<ledger address>``."""
+        return self._origin
+
+    @property
+    def head(self) -> Head | None:
+        """The newest block followed."""
+        return self._head
+
+    def history(self, key: str) -> Sequence[Event]:
+        """Return the history of a registry key, oldest first."""
+        return [
+            Event.restore(kind, Position(block, idx), time, orjson.loads(body))
+            for kind, block, idx, time, body in self._connection.execute(_HISTORY, (key,))
+        ]
+
+    def member_of(self, did: str) -> int | None:
+        """Return the member whose endpoint gives this DID."""
+        row = self._connection.execute("SELECT id FROM member WHERE did = ?", (did,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return the registry keys that start with ``prefix``, for example ``member/``, sorted."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT key FROM event WHERE key >= ? AND key < ? ORDER BY key",
+            (prefix, prefix + "\U0010ffff"),
+        )
+        return [row[0] for row in rows]
+
+    def parameter(self, name: str) -> int | None:
+        """Return the value of a ledger parameter at the head, None when it was never set."""
+        history = self.history(f"parameter/{name}")
+        return history[-1].body()["value"] if history else None
+
+    def events(self, after: Position | None = None, limit: int = 1000) -> list[Event]:
+        """Return events in ledger order, those after ``after`` only, at most ``limit``."""
+        after = after or Position(-1, -1)
+        rows = self._connection.execute(
+            "SELECT kind, block, idx, time, body FROM event WHERE (block, idx) > (?, ?)"
+            " ORDER BY block, idx LIMIT ?",
+            (after.block, after.index, limit),
+        )
+        return [
+            Event.restore(kind, Position(block, idx), time, orjson.loads(body))
+            for kind, block, idx, time, body in rows
+        ]
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(
+            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+    except sqlite3.Error as error:
+        raise Unavailable(
+            "ledger_store", f"the followed ledger cannot be opened: {error}"
+        ) from None
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")  # a mirror: lost blocks are fetched again
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        if isinstance(error, sqlite3.OperationalError):
+            raise Unavailable(
+                "ledger_store", f"the followed ledger cannot be opened: {error}"
+            ) from None
+        raise FormatError(
+            "ledger_store", "the followed ledger: expected a database of ours"
+        ) from None
+    return connection
+
+
+def _create(connection: sqlite3.Connection, origin: str) -> None:
+    for statement in filter(str.strip, _SCHEMA.split(";")):
+        connection.execute(statement)
+    connection.executemany(
+        "INSERT INTO meta (name, value) VALUES (?, ?)",
+        (("version", str(_VERSION)), ("origin", origin)),
+    )
+
+
+def _require_ours(connection: sqlite3.Connection, origin: str) -> None:
+    try:
+        meta = dict(connection.execute("SELECT name, value FROM meta"))
+    except sqlite3.OperationalError:
+        meta = {}
+    if "origin" not in meta:
+        raise FormatError("ledger_store", "the followed ledger: expected a database of ours")
+    if meta.get("version") != str(_VERSION):
+        raise Refused(
+            "ledger_store_version",
+            f"followed ledger: expected version {_VERSION}, got {meta.get('version')}",
+            "remove the file; it is fetched again",
+        )
+    if meta["origin"] != origin:
+        raise Refused(
+            "other_ledger",
+            f"followed ledger: expected {origin}, got {meta['origin']}",
+            "give each ledger a file of its own",
+        )
+
+
+def _head(connection: sqlite3.Connection) -> Head | None:
+    row = connection.execute(_HEAD).fetchone()
+    return None if row is None else Head(*row)
+
+
+def _row(event: Event) -> tuple[Any, ...]:
+    at = event.position
+    try:
+        body = orjson.dumps(event.body())
+    except TypeError:  # numbers beyond 64 bits: no contract of ours records them
+        raise FormatError(
+            "event_members", f"a {event.kind} event holds an impossible value"
+        ) from None
+    return (at.block, at.index, event.key(), event.kind, event.time, body)
+
+
+def _require_consecutive(blocks: Sequence[Head]) -> None:
+    first = blocks[0].block
+    if any(block.block != first + step for step, block in enumerate(blocks)):
+        raise Refused("blocks_apart", "followed ledger: expected consecutive blocks")
+
+
+def _require_inside(blocks: Sequence[Head], events: Sequence[Event]) -> None:
+    times = {block.block: block.time for block in blocks}
+    last: Position | None = None
+    for event in events:
+        if times.get(event.position.block) != event.time or (last and event.position <= last):
+            raise Refused(
+                "event_misplaced", "followed ledger: expected events of these blocks, in order"
+            )
+        last = event.position
+
+
+def _prune(connection: sqlite3.Connection, first: int, last: int) -> None:
+    """Drop the headers that this append pushed out of the kept range."""
+    connection.execute(
+        "DELETE FROM block WHERE number > 0 AND number <= ? AND number > ?"
+        " AND NOT EXISTS (SELECT 1 FROM event WHERE event.block = block.number)",
+        (last - KEPT_HEADERS, first - KEPT_HEADERS - 1),
+    )

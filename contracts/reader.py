@@ -1,0 +1,382 @@
+"""Reading one ledger from a chain: its contracts, its events, its views.
+
+Decides what belongs to the ledger at a Directory's address and reads it typed. Refuses an address
+without a Directory, a contract whose code is not the code that the Directory announced
+(``code_changed``), logs that contradict their block, and logs of ours that are none of our events.
+Nothing of web3 leaves here: events are those of ``core/registry.py``.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from contracts.abi import keccak, lower_address
+from contracts.chain import Chain, hex_bytes, quantity
+from contracts.events import DIRECTORY, Emitters, name_of, name_word
+from contracts.interfaces import CONTRACTS, LedgerRefused, functions_of
+from contracts.rpc import Call, RpcError
+from core.errors import NotTrusted, Unavailable
+from core.limits import LOG_RANGE_BLOCKS
+from core.registry import ContractSet, Event, Head
+
+FINALITY_DEPTH: Final = "finality_depth"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block's header, as far as a follower looks at it."""
+
+    number: int
+    hash: bytes
+    parent: bytes
+    time: int
+
+    def head(self) -> Head:
+        """Return it as the head that evidence rests on."""
+        return Head(self.number, self.hash, self.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a transaction.
+
+    Args:
+        succeeded: False when the contract reverted.
+        events: what it recorded on this ledger.
+        refusal: why it reverted, found by running it again; None when it succeeded or when it
+            would succeed now.
+    """
+
+    transaction: bytes
+    succeeded: bool
+    block: int
+    block_hash: bytes
+    gas_used: int
+    events: tuple[Event, ...]
+    refusal: LedgerRefused | None
+
+
+class Ledger:
+    """One ledger on one chain; use :meth:`open`.
+
+    Args:
+        contracts: addresses by name, ``directory`` among them.
+    """
+
+    def __init__(self, chain: Chain, directory: str, contracts: Mapping[str, str]) -> None:
+        self.chain = chain
+        self.directory = lower_address(directory)
+        self.contracts = {**contracts, DIRECTORY: self.directory}
+
+    @property
+    def origin(self) -> str:
+        """``comity/<chain id>/<Directory address>``."""
+        return f"comity/{self.chain.chain_id}/{self.directory}"
+
+    @classmethod
+    def open(
+        cls, chain: Chain, directory: str, announced: Sequence[ContractSet] | None = None
+    ) -> "Ledger":
+        """Return the ledger at ``directory``, its contracts' code compared with the announcements.
+
+        Args:
+            announced: all ContractSet events so far, where a follower has them; otherwise they are
+                read from the chain, from its first block on.
+
+        Raises:
+            NotTrusted: ``no_ledger``, there is no Directory; ``code_changed``.
+        """
+        ledger = cls(chain, directory, {})
+        if not chain.code(ledger.directory):
+            raise NotTrusted(
+                "no_ledger",
+                f"ledger {ledger.origin}: there is no contract at this address",
+                "check the origin and the chain node",
+            )
+        if announced is None:
+            announced = _announcements(ledger)
+        latest = {event.name: event for event in announced}
+        for name in ledger._names():
+            if name not in CONTRACTS:
+                continue  # of a later version; its logs mean nothing to this one
+            at = ledger._view(DIRECTORY, "at", name_word(name))
+            ledger._require_code(name, at, latest.get(name))
+            ledger.contracts[name] = at
+        return ledger
+
+    def require_code(self, event: ContractSet) -> None:
+        """Raise ``code_changed`` unless the contract's code is what the event announced."""
+        self._require_code(event.name, event.address, event)
+
+    def _require_code(self, name: str, at: str, announced: ContractSet | None) -> None:
+        code = keccak(self.chain.code(at))
+        if announced is None or (announced.address, announced.code_hash) != (at, code):
+            raise NotTrusted(
+                "code_changed",
+                f"ledger {self.origin}: the {name} contract is not the announced one",
+                "do not use this chain node before this is understood",
+            )
+
+    # ------------------------------------------------------------ blocks and logs
+
+    def head(self) -> Head:
+        """Return the newest block the node knows."""
+        return block_of(self.chain.request("eth_getBlockByNumber", "latest", False)).head()
+
+    def blocks(self, from_block: int, to_block: int) -> list[Block]:
+        """Return the headers of a range, each the parent of the next.
+
+        Raises:
+            NotTrusted: ``broken_chain``, they do not follow each other.
+        """
+        calls: list[Call] = [
+            ("eth_getBlockByNumber", (hex(number), False))
+            for number in range(from_block, to_block + 1)
+        ]
+        blocks = [block_of(answer) for answer in self.chain.request_batch(calls)]
+        for number, block in enumerate(blocks, from_block):
+            follows = number == from_block or block.parent == blocks[number - from_block - 1].hash
+            if block.number != number or not follows:
+                raise NotTrusted(
+                    "broken_chain", f"chain node: block {number} does not follow the one before"
+                )
+        return blocks
+
+    def emitters(self) -> Emitters:
+        """Return the ledger's emitters before its first block: the Directory alone."""
+        return Emitters(self.directory)
+
+    def events(self, from_block: int, to_block: int) -> list[Event]:
+        """Return the ledger's events of a range, in ledger order.
+
+        From block 0 on, a contract counts from where the Directory named it. A range that starts
+        later is read with today's contracts.
+        """
+        emitters = Emitters(self.directory, self._named() if from_block else None)
+        events: list[Event] = []
+        for start in range(from_block, to_block + 1, LOG_RANGE_BLOCKS):
+            end = min(start + LOG_RANGE_BLOCKS - 1, to_block)
+            found, emitters = self._read(start, end, None, emitters)
+            events += found
+        return events
+
+    def follow(
+        self, from_block: int, to_block: int, emitters: Emitters
+    ) -> tuple[list[Block], list[Event], Emitters]:
+        """Return a range's headers and events, and the emitters after it.
+
+        Args:
+            emitters: the contracts before the range; left as they are.
+        """
+        blocks = self.blocks(from_block, to_block)
+        events, after = self._read(from_block, to_block, blocks, emitters)
+        return blocks, events, after
+
+    def _read(
+        self, start: int, end: int, blocks: Sequence[Block] | None, emitters: Emitters
+    ) -> tuple[list[Event], Emitters]:
+        asked = emitters.seen
+        while True:
+            after = emitters.copy()
+            logs = self._logs(start, end, asked)
+            events = read_logs(logs, blocks or self._blocks_of(logs), after)
+            if after.seen <= asked:
+                return events, after
+            asked = after.seen  # the Directory named a new contract: its logs are wanted too
+
+    def _blocks_of(self, logs: Sequence[Mapping[str, Any]]) -> list[Block]:
+        numbers = sorted({quantity(log["blockNumber"]) for log in logs})
+        calls: list[Call] = [("eth_getBlockByNumber", (hex(n), False)) for n in numbers]
+        return [block_of(answer) for answer in self.chain.request_batch(calls)]
+
+    def _logs(self, start: int, end: int, addresses: Collection[str]) -> list[dict[str, Any]]:
+        answer = self.chain.request(
+            "eth_getLogs",
+            {"fromBlock": hex(start), "toBlock": hex(end), "address": sorted(addresses)},
+        )
+        return logs_of(answer)
+
+    # ------------------------------------------------------------ views
+
+    def member_of(self, account: str) -> int:
+        """Return the member whose operating account this is, 0 for none."""
+        return int(self._view("members", "memberOf", lower_address(account)))
+
+    def member_of_recovery(self, account: str) -> int:
+        """Return the member whose recovery account this is, 0 for none."""
+        return int(self._view("members", "memberOfRecovery", lower_address(account)))
+
+    def member_count(self) -> int:
+        """Return how many members were ever admitted."""
+        return int(self._view("members", "count"))
+
+    def is_active(self, member: int) -> bool:
+        """Return whether a member is neither suspended nor expelled nor frozen."""
+        return bool(self._view("members", "isActive", member))
+
+    def fence_of(self, member: int) -> int:
+        """Return the fence of the member's operating account, 0 before the first claim."""
+        return int(self._view("anchors", "fenceOf", member))
+
+    def size_of(self, member: int, root: bytes) -> int:
+        """Return the size of an anchored batch, 0 when the member has not anchored this root."""
+        return int(self._view("anchors", "sizeOf", member, root))
+
+    def state_of(self, member: int, slot: bytes) -> int:
+        """Return a slot's state, 0 for granted."""
+        return int(self._view("statuses", "stateOf", member, slot))
+
+    def event_count(self, member: int, slot: bytes) -> int:
+        """Return how many status events a slot has: the next one's sequence."""
+        return int(self._view("statuses", "eventCount", member, slot))
+
+    def parameter(self, name: str) -> int:
+        """Return a ledger parameter, 0 when it was never set."""
+        return int(self._view(DIRECTORY, "parameter", name_word(name)))
+
+    def finality_depth(self) -> int:
+        """Return how many blocks must stand on one before it counts as final."""
+        return self.parameter(FINALITY_DEPTH)
+
+    def nonce(self, account: str, pending: bool = False) -> int:
+        """Return an account's next nonce: of mined transactions, or of those waiting as well."""
+        at = "pending" if pending else "latest"
+        return quantity(self.chain.request("eth_getTransactionCount", lower_address(account), at))
+
+    # ------------------------------------------------------------ transactions
+
+    def receipt(self, transaction: bytes) -> Receipt | None:
+        """Return what became of a transaction, None while it is not in a block."""
+        text = "0x" + transaction.hex()
+        answer = self.chain.request("eth_getTransactionReceipt", text)
+        if answer is None:
+            return None
+        try:
+            succeeded = quantity(answer["status"]) == 1
+            block, block_hash = quantity(answer["blockNumber"]), hex_bytes(answer["blockHash"])
+            gas, logs = quantity(answer["gasUsed"]), logs_of(answer["logs"])
+            ours = hex_bytes(answer["transactionHash"]) == transaction
+        except (KeyError, TypeError):
+            raise _malformed("a receipt") from None
+        if not ours:
+            raise NotTrusted("other_receipt", "chain node: a receipt of another transaction")
+        header = block_of(self.chain.request("eth_getBlockByNumber", hex(block), False))
+        if header.hash != block_hash:  # the chain was reorganised between the two answers
+            return None
+        events = read_logs(logs, [header], Emitters(self.directory, self._named()))
+        reason = None if succeeded else self._reason(text, block)
+        return Receipt(transaction, succeeded, block, block_hash, gas, tuple(events), reason)
+
+    def _reason(self, transaction: str, block: int) -> LedgerRefused | None:
+        """Run a reverted transaction again, on the state it met or nearly so."""
+        found = self.chain.request("eth_getTransactionByHash", transaction)
+        if found is None or found.get("to") is None:
+            return None
+        data = hex_bytes(found.get("input", found.get("data")))
+        for at in (block, block - 1):
+            try:
+                self.chain.call(found["to"], data, found["from"], max(at, 0))
+            except LedgerRefused as refusal:
+                return refusal
+            except RpcError:  # the node no longer keeps that state
+                continue
+        return None
+
+    # ------------------------------------------------------------ within
+
+    def _named(self) -> dict[str, str]:
+        return {name: at for name, at in self.contracts.items() if name != DIRECTORY}
+
+    def _names(self) -> list[str]:
+        return [name_of(word) for word in self._view(DIRECTORY, "names")]
+
+    def _view(self, contract: str, function: str, *arguments: Any) -> Any:
+        at = self.contracts.get(contract)
+        if at is None:
+            raise NotTrusted("no_ledger", f"ledger {self.origin}: no {contract} contract is named")
+        called = functions_of(contract)[function]
+        raw = self.chain.call(at, called.call_data(arguments))
+        return called.outputs.decode(raw)[0]
+
+
+def _announcements(ledger: Ledger) -> list[ContractSet]:
+    events = ledger.events(0, ledger.head().block)
+    return [event for event in events if isinstance(event, ContractSet)]
+
+
+def read_logs(
+    logs: Sequence[Mapping[str, Any]], blocks: Sequence[Block], emitters: Emitters
+) -> list[Event]:
+    """Return the events of logs in ledger order; ``emitters`` are moved past them.
+
+    Raises:
+        NotTrusted: ``log_contradicts_block``, a log of a block that is not among ``blocks``, or
+            one that says "removed", or two logs at one place.
+        FormatError: a log of ours that is none of our events.
+    """
+    by_number = {block.number: block for block in blocks}
+    events: list[Event] = []
+    last = (-1, -1)
+    for log in sorted(logs, key=_place):
+        place = _place(log)
+        block = by_number.get(place[0])
+        if block is None or hex_bytes(log["blockHash"]) != block.hash:
+            raise _contradiction(place)
+        if log.get("removed") or place == last:
+            raise _contradiction(place)
+        last = place
+        event = emitters.read(log, block.time)
+        if event is not None:
+            events.append(event)
+    return events
+
+
+def block_of(answer: Any) -> Block:
+    """Return the header in a node's answer.
+
+    Raises:
+        Unavailable: the node does not have this block, or answers something else.
+    """
+    if answer is None:
+        raise Unavailable("block_missing", "the chain node does not have a block it should have")
+    try:
+        return Block(
+            quantity(answer["number"]),
+            hex_bytes(answer["hash"]),
+            hex_bytes(answer["parentHash"]),
+            quantity(answer["timestamp"]),
+        )
+    except (KeyError, TypeError):
+        raise _malformed("a block") from None
+
+
+def logs_of(answer: Any) -> list[dict[str, Any]]:
+    """Return the logs in a node's answer, their form checked.
+
+    Raises:
+        Unavailable: it holds something else.
+    """
+    members = ("address", "topics", "data", "blockNumber", "blockHash", "logIndex")
+    if not isinstance(answer, list):
+        raise _malformed("a list of logs")
+    for log in answer:
+        if not isinstance(log, dict) or any(log.get(member) is None for member in members):
+            raise _malformed("a list of logs")
+        if not isinstance(log["address"], str) or not isinstance(log["topics"], list):
+            raise _malformed("a list of logs")
+    return answer
+
+
+def _place(log: Mapping[str, Any]) -> tuple[int, int]:
+    return quantity(log["blockNumber"]), quantity(log["logIndex"])
+
+
+def _contradiction(place: tuple[int, int]) -> NotTrusted:
+    return NotTrusted(
+        "log_contradicts_block",
+        f"chain node: log {place[1]} of block {place[0]} is not of that block",
+    )
+
+
+def _malformed(expected: str) -> Unavailable:
+    return Unavailable("chain_answer", f"the chain node's answer: expected {expected}")
