@@ -1,0 +1,85 @@
+"""What our signed documents have in common: header, key name and moments.
+
+A token names its key as ``<DID>#<thumbprint>``: the DID of the issuer and the RFC 7638 thumbprint
+under which the ledger holds the key. Refuses other types, key names of any other form, header
+members we never write (but for those that ``CompactJws.verify`` refuses with the signature), and
+moments in any spelling but ``YYYY-MM-DDTHH:MM:SSZ``.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from core.encoding import b64url_decode
+from core.errors import FormatError
+from core.issuer import endpoint_of_did
+
+ASSERTION: Final = "assertion"
+"""What a key must be meant for that signs e-certificates and status lists."""
+
+PLAIN_TYPE: Final = "vc+jwt"
+SELECTIVE_TYPE: Final = "vc+sd-jwt"
+_CONTENT_TYPE: Final = "vc"
+_WRITTEN: Final = frozenset({"alg", "typ", "cty", "kid"})
+# Attacks on verifiers, not formats: the signature check refuses them and says so.
+_LEFT_TO_VERIFY: Final = frozenset({"crit", "b64", "jku", "jwk", "x5u", "x5c"})
+_THUMBPRINT_BYTES: Final = 32
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Kid:
+    """The name of a signing key.
+
+    Attributes:
+        did: whose key it is said to be.
+        thumbprint: under which the ledger holds it, 32 bytes.
+    """
+
+    did: str
+    thumbprint: bytes
+
+    @classmethod
+    def of_header(cls, header: Mapping[str, Any], expected_type: str) -> "Kid":
+        """Return the key name in the header of one of our tokens.
+
+        Raises:
+            FormatError: not a header that we write for ``expected_type``.
+        """
+        if header.get("typ") != expected_type or header.get("cty") != _CONTENT_TYPE:
+            raise FormatError(
+                "token_type", f"token: expected typ {expected_type} and cty {_CONTENT_TYPE}"
+            )
+        if header.keys() - _WRITTEN - _LEFT_TO_VERIFY:
+            raise FormatError("unknown_member", "token header: has a member that is not defined")
+        kid = header.get("kid")
+        did, mark, thumbprint = kid.partition("#") if isinstance(kid, str) else ("", "", "")
+        if not mark or endpoint_of_did(did) is None:
+            raise FormatError("kid_form", "kid: expected the issuer's DID, # and a thumbprint")
+        return cls(did, b64url_decode(thumbprint, what="kid", size=_THUMBPRINT_BYTES))
+
+
+def token_header(token_type: str, did: str, thumbprint: str) -> dict[str, str]:
+    """Return the header of a token, without ``alg``, which the signer states."""
+    return {"typ": token_type, "cty": _CONTENT_TYPE, "kid": f"{did}#{thumbprint}"}
+
+
+def instant(moment: datetime) -> str:
+    """Return an aware moment as ``YYYY-MM-DDTHH:MM:SSZ``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def require_instant(value: Any, *, what: str) -> datetime:
+    """Return the aware moment that ``value`` spells.
+
+    Raises:
+        FormatError: missing, or in another spelling.
+    """
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    raise FormatError("not_an_instant", f"{what}: expected a moment YYYY-MM-DDTHH:MM:SSZ")
