@@ -81,18 +81,23 @@ def issue_selective(claims: Mapping[str, Any], signer: JwsSigner, random: Random
         signer: an assertion key of the issuer.
         random: source of the disclosures' salts.
     """
-    header = token_header(SELECTIVE_TYPE, claims["issuer"]["id"], signer.thumbprint)
-    token = issue(claims, disclosure_frame(claims), header, signer, ASSERTION, random)
-    Credential.parse(token)  # never issue what nobody can read
-    return token
+    header = _header(Envelope.SELECTIVE, claims, signer)
+    return issue(claims, disclosure_frame(claims), header, signer, ASSERTION, random)
 
 
 def issue_plain(claims: Mapping[str, Any], signer: JwsSigner) -> str:
     """Return the ``vc+jwt`` of ``claims``; nothing in it can be hidden."""
-    header = token_header(PLAIN_TYPE, claims["issuer"]["id"], signer.thumbprint)
-    token = sign_compact(header, compact_json(claims), signer, ASSERTION)
-    Credential.parse(token)
-    return token
+    header = _header(Envelope.PLAIN, claims, signer)
+    return sign_compact(header, compact_json(claims), signer, ASSERTION)
+
+
+def _header(envelope: Envelope, claims: Mapping[str, Any], signer: JwsSigner) -> dict[str, str]:
+    """Return the token header for claims that our own parser will read back."""
+    issuer: str = claims["issuer"]["id"]
+    _never_hidden(claims, issuer)
+    header = token_header(envelope, issuer, signer.thumbprint)
+    Kid.of_header(header, envelope)
+    return header
 
 
 @dataclass(frozen=True)
@@ -140,26 +145,8 @@ class Credential:
         cls, envelope: Envelope, jws: CompactJws, payload: Any, selective: SdJwt | None
     ) -> "Credential":
         kid = Kid.of_header(jws.header, envelope)
-        certification = _require_form(payload)
-        if payload["issuer"]["id"] != kid.did or payload.get("iss", kid.did) != kid.did:
-            raise FormatError("kid_issuer", "credential: signed in another name than the issuer's")
-        for member, date, moment in (
-            ("validFrom", "effectiveDate", _START),
-            ("validUntil", "expiryDate", _END),
-        ):
-            require_instant(payload.get(member), what=member)
-            if certification.get(date) != payload[member].removesuffix(moment):
-                raise FormatError("dates_disagree", f"credential: {member} is not the {date}")
-        return cls(
-            envelope,
-            jws,
-            kid,
-            _slot(payload.get("credentialStatus")),
-            require_instant(payload["validFrom"], what="validFrom"),
-            require_instant(payload["validUntil"], what="validUntil"),
-            payload,
-            selective,
-        )
+        slot, valid_from, valid_until = _never_hidden(payload, kid.did)
+        return cls(envelope, jws, kid, slot, valid_from, valid_until, payload, selective)
 
     def dump(self) -> str:
         """Return the text that ``parse`` read."""
@@ -270,6 +257,22 @@ class Credential:
                     if isinstance(item, dict) and "..." in item and (*path, i) not in disclosed
                 ]
         return gaps
+
+
+def _never_hidden(payload: Any, signer_did: str) -> tuple[Slot, datetime, datetime]:
+    """Return slot, first and last moment of a payload that has all that is never hidden."""
+    certification = _require_form(payload)
+    if payload["issuer"]["id"] != signer_did or payload.get("iss", signer_did) != signer_did:
+        raise FormatError("kid_issuer", "credential: signed in another name than the issuer's")
+    moments = []
+    for member, date, moment in (
+        ("validFrom", "effectiveDate", _START),
+        ("validUntil", "expiryDate", _END),
+    ):
+        moments.append(require_instant(payload.get(member), what=member))
+        if certification.get(date) != payload[member].removesuffix(moment):
+            raise FormatError("dates_disagree", f"credential: {member} is not the {date}")
+    return _slot(payload.get("credentialStatus")), moments[0], moments[1]
 
 
 def _require_form(payload: Any) -> dict[str, Any]:

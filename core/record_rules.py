@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from core import codes
-from core.shape import Finding
+from core.plaintext import Finding
 
 if TYPE_CHECKING:
     from core.record import Dates, Identifier
