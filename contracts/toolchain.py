@@ -1,9 +1,9 @@
 """The pinned tools that build and test the contracts: node, the npm compiler, forge.
 
 Decides where node is, installs exactly what `package-lock.json` lists (by its sha512 sums, without
-running any package's scripts) into `contracts/node_modules`, and starts the tools with a home folder
-of their own, so that none of them reads or writes anything of the user's. Refuses to go on without
-node; nothing here is needed to run the product, only to rebuild its artifacts.
+running any package's scripts) into `contracts/node_modules`, and starts the tools with a home
+folder of their own, so that none of them reads or writes anything of the user's. Refuses to go on
+without node; nothing here is needed to run the product, only to rebuild its artifacts.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Node:
         )
 
     def environment(self, home: Path) -> dict[str, str]:
-        """The environment for a tool: this node first on the path, a home of its own, no secrets."""
+        """The environment for a tool: this node first on the path, its own home, no secrets."""
         kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         path = os.pathsep.join((str(self.node.parent), os.environ.get("PATH", os.defpath)))
         return {**kept, "PATH": path, "HOME": str(home), "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}

@@ -245,7 +245,9 @@ contract Members is MemberTable {
     }
 
     function _keys() private view returns (IKeys) {
-        return IKeys(DIRECTORY.at(Names.KEYS));
+        address keys = DIRECTORY.at(Names.KEYS);
+        if (keys == address(0)) revert IDirectory.ContractMissing(Names.KEYS);
+        return IKeys(keys);
     }
 
     /// @dev Exactly the bytes that `abi.encode` makes, so that every reader decodes the same.

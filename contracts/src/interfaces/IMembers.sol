@@ -83,6 +83,9 @@ struct Tally {
 ///         subject, empty; 4 expel the subject `(uint16 reason)`; 5 give the subject a new recovery
 ///         account `(address)`; 6 set a parameter `(bytes32 name, uint256 value)`; 7 set a
 ///         contract of the directory `(bytes32 name, address at)`.
+/// @dev Caveat: a new account does not have to agree. A member can therefore use up an address that
+///      another one is about to use, at the price of its own account and in public: the other then
+///      takes a fresh address.
 interface IMembers is IAccounts {
     /// @notice A member joined. Its history starts here.
     event MemberAdmitted(
