@@ -248,7 +248,7 @@ class Gateway(ThreadingHTTPServer):
     def start(self) -> None:
         """Serve in a thread of its own."""
         self._thread = threading.Thread(
-            target=self.serve_forever, args=(0.1,), name="gateway", daemon=True
+            target=self.serve_forever, args=(0.05,), name="gateway", daemon=True
         )
         self._thread.start()
 

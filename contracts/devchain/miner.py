@@ -184,6 +184,11 @@ class Miner:
                 left = self._seconds_left()
             return left <= 0 and not self._is_closed
 
+    def wake(self) -> None:
+        """Let ``wait_until_due`` return now."""
+        with self._changed:
+            self._changed.notify_all()
+
     def _seconds_left(self) -> float:
         if not self._waiting:
             return self._mined_at + self._pace.period - time.monotonic()

@@ -73,6 +73,7 @@ class Supervisor:
         self._ended = threading.Event()
         self._failure: Exception | None = None
         self._thread: threading.Thread | None = None
+        self._miner: Miner | None = None
         self._lock = -1
         self.rpc_url = ""
 
@@ -110,6 +111,8 @@ class Supervisor:
     def stop(self) -> None:
         """End the chain and give the folder free; calling it twice is harmless."""
         self._stopping.set()
+        if self._miner is not None:
+            self._miner.wake()
         if self._thread is not None:
             self._thread.join()
         if self._lock >= 0:
@@ -137,6 +140,7 @@ class Supervisor:
         miner = Miner(
             journal, self._starter(binary), settings.chain_id, settings.pace, self._wall_clock
         )
+        self._miner = miner
         gateway = None
         try:
             gateway = _listen(Rpc(miner), settings.port)
