@@ -11,7 +11,7 @@ PYTEST := $(RUN) -m pytest -n auto --maxprocesses=8
 help: ## list what there is
 	@echo "make TARGET"
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; do \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
 	  printf '  %-16s %s\n' "$$name" "$$text"; done
 
 demo: ## a whole network on this machine; ONCE=1 ends after the scenario
