@@ -1,1 +1,1 @@
-"""The ledger: Solidity contracts, their artifacts, and the typed client that reads and writes them."""
+"""The ledger: Solidity contracts, artifacts, and the typed client that reads and writes them."""
