@@ -90,7 +90,7 @@ def test_the_passphrase_from_a_file(tmp_path: Path) -> None:
     assert not path.exists()
     words.chmod(0o600)
     assert main(arguments) == 0
-    assert open_key(path, Purpose.SHARE, Passphrase(WORDS))
+    assert open_key(path, Purpose.SHARE, Passphrase(WORDS)).purpose is Purpose.SHARE
 
 
 def test_the_passphrase_from_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ def test_the_passphrase_from_a_person(tmp_path: Path, monkeypatch: pytest.Monkey
     remaining = _type(monkeypatch, WORDS, WORDS)
     assert main(["new", "--purpose", "share", "--out", str(path)]) == 0
     assert remaining == []
-    assert open_key(path, Purpose.SHARE, Passphrase(WORDS))
+    assert open_key(path, Purpose.SHARE, Passphrase(WORDS)).purpose is Purpose.SHARE
 
 
 def test_a_mistyped_passphrase_makes_nothing(

@@ -13,13 +13,15 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core.encoding import b64url, canonical_json
 from core.errors import ComityError, FormatError, LimitError, NotFound, Refused, Unavailable
-from keys import file_signer, private_files
+from keys import file_signer
 from keys.file_signer import create_key, open_key, read_header
 from keys.key_file import KEY_FILE_BYTES, KeyFile
 from keys.passphrase import Passphrase
@@ -207,7 +209,7 @@ def test_a_failing_file_system_leaves_nothing(
     def fail(*_arguments: object, **_named: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(private_files.os, moment, fail)
+    monkeypatch.setattr(os, moment, fail)
     with pytest.raises(Unavailable) as caught:
         create_key(tmp_path / "key.json", Purpose.SHARE, passphrase)
     assert caught.value.code == "key_file_unwritable"
@@ -241,7 +243,7 @@ def test_a_file_open_to_others_is_not_opened(
         assert caught.value.code == "key_file_mode"
         assert caught.value.hint.startswith("chmod 600")
     made.path.chmod(0o400)
-    assert read_header(made.path)
+    assert read_header(made.path) == made.header
 
 
 def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path: Path) -> None:
@@ -287,6 +289,22 @@ def test_a_public_half_of_another_key_is_noticed(
     assert caught.value.code == "key_not_opened"
 
 
+def test_a_false_pair_sealed_with_the_passphrase_is_noticed(
+    key_of: Keys, passphrase: Passphrase
+) -> None:
+    """Even who knows the passphrase cannot make us announce a key that we do not hold."""
+    made, other = key_of(Purpose.SHARE), key_of(Purpose.SHARE, Algorithm.ED25519)
+    header = replace(made.header, public=other.header.public)
+    wrapping = bytearray(32)
+    file_signer._derive(passphrase, header.sealing, wrapping)
+    for secret in (made.secret, bytes(32)):
+        sealed = AESGCM(wrapping).encrypt(header.sealing.nonce, secret, header.associated_bytes())
+        made.path.write_bytes(KeyFile(header, sealed).dump())
+        with pytest.raises(Refused) as caught:
+            open_key(made.path, Purpose.SHARE, passphrase)
+        assert caught.value.code == "key_not_opened"
+
+
 def test_a_relabelled_purpose_is_noticed(key_of: Keys, passphrase: Passphrase) -> None:
     made = key_of(Purpose.SHARE)
     raw = made.path.read_bytes().replace(b'"purpose":"share"', b'"purpose":"assertion"')
@@ -312,9 +330,16 @@ def test_too_little_memory_is_said(
 # ---------------------------------------------------------------- silence
 
 
-def test_an_open_key_forbids_core_dumps(key_of: Keys, passphrase: Passphrase) -> None:
+def test_a_key_forbids_core_dumps(
+    key_of: Keys, tmp_path: Path, passphrase: Passphrase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, tuple[int, int]]] = []
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    monkeypatch.setattr(resource, "setrlimit", lambda *limit: asked.append(limit))
     open_key(key_of(Purpose.SHARE).path, Purpose.SHARE, passphrase)
-    assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
+    assert asked == [(resource.RLIMIT_CORE, (0, hard))]
+    create_key(tmp_path / "new.json", Purpose.SHARE, passphrase)
+    assert asked == [(resource.RLIMIT_CORE, (0, hard))] * 2
 
 
 @pytest.mark.parametrize("fails", [False, True])

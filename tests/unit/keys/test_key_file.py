@@ -90,7 +90,7 @@ REFUSED: dict[str, Change] = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_each_fault_is_refused(name: str, key_of: Keys) -> None:
     value = json.loads(key_of(Purpose.SHARE).path.read_bytes())
-    assert KeyFile.parse(canonical_json(value))  # before the change it is good
+    KeyFile.parse(canonical_json(value))  # before the change it is good
     REFUSED[name](value)
     with pytest.raises(FormatError):
         KeyFile.parse(canonical_json(value))
@@ -109,7 +109,7 @@ def test_each_fault_is_refused(name: str, key_of: Keys) -> None:
 )
 def test_each_fault_of_an_account_is_refused(change: Change, key_of: Keys) -> None:
     value = json.loads(key_of(Purpose.OPERATING).path.read_bytes())
-    assert KeyFile.parse(canonical_json(value))
+    KeyFile.parse(canonical_json(value))
     change(value)
     with pytest.raises(FormatError):
         KeyFile.parse(canonical_json(value))

@@ -65,7 +65,7 @@ def test_what_cannot_be_typed_is_refused(text: str) -> None:
 
 
 def test_size_is_limited() -> None:
-    assert Passphrase("a" * MAXIMUM_BYTES)
+    assert len(Passphrase("a" * MAXIMUM_BYTES).reveal()) == MAXIMUM_BYTES
     with pytest.raises(LimitError):
         Passphrase("a" * (MAXIMUM_BYTES + 1))
 
@@ -102,7 +102,7 @@ def test_a_file_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
 
 
 def test_a_read_only_file_will_do(tmp_path: Path) -> None:
-    assert passphrase_from_file(_file(tmp_path, WORDS.encode(), 0o400))
+    assert passphrase_from_file(_file(tmp_path, WORDS.encode(), 0o400)) == Passphrase(WORDS)
 
 
 def test_bytes_that_are_no_text_do_not_show(tmp_path: Path) -> None:
@@ -110,6 +110,7 @@ def test_bytes_that_are_no_text_do_not_show(tmp_path: Path) -> None:
     with pytest.raises(FormatError) as caught:
         passphrase_from_file(path)
     assert "secret" not in "".join(traceback.format_exception(caught.value))
+    assert caught.value.__suppress_context__  # the decoder's error holds the bytes
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"a" * 2000])

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from eth_account import Account
-from eth_keys import keys as eth_keys
+from eth_keys.datatypes import PrivateKey, Signature
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey
 
@@ -122,7 +122,7 @@ def test_an_account_signature_recovers_to_its_address(
     assert signer.address == Account.from_key(made.secret).address
     digest = sha256(b"a transaction").digest()
     signature = signer.sign_digest(digest, use=purpose)
-    recovered = eth_keys.Signature(signature).recover_public_key_from_msg_hash(digest)
+    recovered = Signature(signature).recover_public_key_from_msg_hash(digest)
     assert recovered.to_checksum_address() == signer.address
     # exactly what eth_account signs, in its order: v after r and s
     theirs = Account.unsafe_sign_hash(digest, made.secret)
@@ -149,7 +149,7 @@ def test_a_digest_of_another_size_is_refused(account: AccountSigner, size: int) 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 2**200 + 7])
 def test_addresses_agree_with_eth_account(number: int) -> None:
-    private = eth_keys.PrivateKey(number.to_bytes(32, "big"))
+    private = PrivateKey(number.to_bytes(32, "big"))
     compressed = private.public_key.to_compressed_bytes()
     assert account_address(compressed) == Account.from_key(private.to_bytes()).address
     assert AccountPublic.parse(AccountPublic.of(compressed).dump()) == AccountPublic.of(compressed)
