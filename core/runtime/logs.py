@@ -83,6 +83,15 @@ _HARMLESS_TEMPLATES: Final = frozenset({"gunicorn.error"})
 def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     """Send our events and other libraries' messages to a stream, one JSON object a line."""
     target = stream if stream is not None else sys.stderr
+    _configure_ours(target, level)
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(_OthersFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+
+
+def _configure_ours(target: TextIO, level: int) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -96,17 +105,13 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
         logger_factory=structlog.PrintLoggerFactory(target),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(target)
-    handler.setFormatter(_OthersFormatter())
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)
 
 
 def logger(component: str) -> structlog.typing.FilteringBoundLogger:
     """Return the logger of one component; its events are names such as ``batch_sealed``."""
-    bound: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind(component=component)
-    return bound
+    # Not bound here: binding would fix the stream and the rules before configure() is called.
+    lazy: structlog.typing.FilteringBoundLogger = structlog.get_logger(component=component)
+    return lazy
 
 
 def only_identifiers(
@@ -170,3 +175,7 @@ class _OthersFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             line |= describe_exception(record.exc_info[1])
         return json.dumps(_stamp(None, "", line), sort_keys=True)
+
+
+# A process that never calls configure() keeps to the rules as well.
+_configure_ours(sys.stderr, logging.INFO)

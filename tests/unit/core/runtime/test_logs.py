@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,13 +22,13 @@ SECRET = "Acme Widgets GmbH & Co"
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, ours = root.handlers[:], root.level, structlog.get_config()
     written = io.StringIO()
     logs.configure(written)
     yield written
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**ours)
 
 
 def _last(stream: io.StringIO) -> dict[str, Any]:
@@ -47,6 +49,21 @@ def test_an_unlisted_field_is_dropped_and_named(stream: io.StringIO) -> None:
     logs.logger("seal").info("batch_sealed", holder=SECRET)
     assert SECRET not in stream.getvalue()
     assert _last(stream)["dropped"] == ["holder"]
+
+
+EARLY = logs.logger("early")
+
+
+def test_a_logger_made_before_the_configuration_keeps_to_it(stream: io.StringIO) -> None:
+    EARLY.info("batch_sealed", holder=SECRET)
+    assert _last(stream)["dropped"] == ["holder"]
+
+
+def test_the_rules_hold_without_any_configuration() -> None:
+    code = f"from core.runtime import logs; logs.logger('x').info('y', holder={SECRET!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    assert json.loads(done.stderr)["dropped"] == ["holder"]
 
 
 @pytest.mark.parametrize(
