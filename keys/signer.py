@@ -170,7 +170,7 @@ def _path_of(rest: str) -> Path:
         if rest.startswith(local + "/"):
             path = rest[len(local) :]
             break
-    name = unquote_to_bytes(path)
+    name = unquote_to_bytes(os.fsencode(path))
     if not path.startswith("/") or path.startswith("//") or set("?#") & set(path) or b"\0" in name:
         raise UsageError(
             "key_uri",
