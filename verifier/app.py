@@ -8,7 +8,8 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
 
 from core import __version__, limits
 from core.errors import FormatError

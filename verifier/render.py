@@ -4,8 +4,9 @@ The same words as the page. Registered names come from others, so control charac
 before anything reaches a terminal.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from core.reasons import LINE_TITLES, SOURCES
 from core.report import QUESTIONS, Check, Outcome, Report, Verdict, group_outcome, timestamp
@@ -89,7 +90,7 @@ def _check_rows(check: Check, now: datetime) -> list[str]:
     return rows
 
 
-def _disclosed_rows(claims: object) -> list[str]:
+def _disclosed_rows(claims: Mapping[str, Any]) -> list[str]:
     from core.credential_fields import summary
 
     return [f"  {title}: {text}" for title, text in summary(claims)]

@@ -49,7 +49,7 @@ def harden(
     if in_memory:
         from io import BytesIO
 
-        class _Request(app.request_class):  # type: ignore[misc, name-defined]
+        class _Request(app.request_class):  # type: ignore[misc]
             def _get_file_stream(self, *_: object, **__: object) -> BytesIO:
                 return BytesIO()
 

@@ -18,7 +18,7 @@ def check_dates(case: Case, *, content_trusted: bool) -> Finding:
     credential = case.credential
     if case.now < credential.valid_from:
         return Finding("not_yet_in_force", _on(credential.valid_from.date().isoformat()), case.now)
-    if credential.valid_until is not None and case.now > credential.valid_until:
+    if case.now > credential.valid_until:
         return Finding("expired", _on(credential.valid_until.date().isoformat()), case.now)
     return Finding("within_dates", _on(case.now.date().isoformat()), case.now)
 

@@ -7,7 +7,8 @@ was wrong. Nothing that was sent is repeated in an answer that refuses it.
 from typing import Annotated, Any
 
 from flask import Response, current_app, jsonify, request
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core import limits

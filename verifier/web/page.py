@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
 from core import limits
-from core.credential_fields import summary, titles
+from core.credential_fields import TITLES, summary
 from core.errors import ComityError, FormatError, UsageError
 from core.reasons import LINE_TITLES, SOURCES
 from core.report import QUESTIONS, Outcome, Question, Report, group_outcome, timestamp
@@ -82,7 +82,7 @@ def _result(report: Report) -> Response:
         "result.html",
         report=report, groups=groups, headline=_headline(report),
         card=summary(report.disclosed) if report.disclosed else [],
-        hidden=titles(report.not_shared),
+        hidden=[TITLES.get(name, name) for name in report.not_shared],
         word=VERDICT_WORDS[report.verdict], words=OUTCOME_WORDS, sources=SOURCES,
         line_titles=LINE_TITLES, checked_at=timestamp(now), Outcome=Outcome,
         age=lambda moment: age(moment, now),
