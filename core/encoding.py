@@ -32,6 +32,8 @@ _DIGITS_AS_ZEROS = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byt
 _LONG_NUMBER: Final = b"0" * limits.JSON_INTEGER_DIGITS
 _DEEP_LINE: Final = b"\n" + b"  " * limits.JSON_DEPTH
 _COMPACT: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_PLAIN_TYPES: Final = frozenset({str, int, bool, type(None)})
+_FOUR_BYTES = re.compile(rb"[\xf0-\xf7]")
 _UNDECIDED: Final = object()
 
 
@@ -151,6 +153,9 @@ def canonical_json(value: Any) -> bytes:
         FormatError: the value has no canonical form (unsafe number, lone surrogate, other type).
     """
     try:
+        text = _written_by_orjson(value)
+        if text is not None and _is_plain(value) and _has_one_order(text):
+            return text
         return rfc8785.dumps(value)
     except (
         rfc8785.CanonicalizationError,
@@ -159,6 +164,42 @@ def canonical_json(value: Any) -> bytes:
         TypeError,
     ):
         raise FormatError("not_canonical", "the value has no canonical JSON form") from None
+
+
+def _written_by_orjson(value: Any) -> bytes | None:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+    except orjson.JSONEncodeError:
+        return None
+
+
+def _has_one_order(text: bytes) -> bool:
+    """Tell whether names sort alike as UTF-8 and as UTF-16, as all do without 4-byte characters."""
+    return text.isascii() or not _FOUR_BYTES.search(text)
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell whether orjson, ten times as fast, writes each part of this value as RFC 8785 asks.
+
+    The two differ in floats and in types that are not of JSON. A float beyond the safe integers
+    has a canonical form that ``parse_json`` would refuse, so it is refused here.
+    """
+    plain = True
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        kind = type(item)
+        if kind is dict:
+            pending.extend(item.values())
+        elif kind is list:
+            pending.extend(item)
+        elif kind is float:
+            plain = False
+            if abs(item) > _SAFE_INTEGER:
+                raise FormatError("not_canonical", "a number is too large to be read everywhere")
+        elif kind not in _PLAIN_TYPES:
+            plain = False
+    return plain
 
 
 def parse_canonical_json(raw: bytes, *, what: str, max_bytes: int) -> Any:
