@@ -1,3 +1,5 @@
+"""A batch is padded, shuffled and proven leaf by leaf."""
+
 import random
 import time
 from collections import Counter

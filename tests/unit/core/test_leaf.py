@@ -1,3 +1,5 @@
+"""A leaf commits to one token and one salt; anything else is refused."""
+
 import random
 from hashlib import sha256
 
