@@ -14,11 +14,10 @@ from flask_openapi3.openapi import OpenAPI
 from core import __version__, limits
 from core.errors import FormatError
 from core.runtime import edge, logs
-from core.runtime.problems import CONTENT_TYPE
 from verifier.config import FILE_NAME, VerifierSettings, folder_in_use
 from verifier.desk import Desk
 from verifier.sources import Sources
-from verifier.web import api, page
+from verifier.web import api, description, page
 
 
 def create_app(
@@ -35,10 +34,6 @@ def create_app(
         __name__,
         info=Info(title="Comity verifier", version=__version__),
         security_schemes={},
-        responses={
-            400: {"description": "none of our formats", "content": {CONTENT_TYPE: {}}},
-            413: {"description": "larger than we accept", "content": {CONTENT_TYPE: {}}},
-        },
         validation_error_status=400,
         validation_error_callback=_refuse,
         doc_ui=False,
@@ -51,6 +46,7 @@ def create_app(
     )  # fmt: skip
     app.extensions["comity_desk"] = Desk(settings, sources, clock)
     app.register_api(api.blueprint)
+    app.register_blueprint(description.blueprint)
     app.register_blueprint(page.blueprint)
     return app
 

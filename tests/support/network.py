@@ -9,9 +9,11 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 from typing import Any
 
+from contracts.ledgerstore import LedgerStore
 from core import codes
 from core.anchor import Anchor
 from core.batch import Batch
@@ -54,8 +56,10 @@ class MemoryLedger:
     """Events one after another, a block each."""
 
     origin: str = ORIGIN
+    start: int = START
     state: LedgerState = field(init=False)
     block: int = 0
+    events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.state = LedgerState(self.origin, did_of_endpoint)
@@ -63,7 +67,7 @@ class MemoryLedger:
 
     @property
     def time(self) -> int:
-        return START + self.block * BLOCK_SECONDS
+        return self.start + self.block * BLOCK_SECONDS
 
     @property
     def now(self) -> datetime:
@@ -76,6 +80,7 @@ class MemoryLedger:
 
     def record(self, event: Event) -> Event:
         self.state.apply([event], self._head())
+        self.events.append(event)
         return event
 
     def idle(self, blocks: int = 1) -> None:
@@ -83,8 +88,16 @@ class MemoryLedger:
         self.block += blocks
         self.state.apply([], self._head())
 
-    def _head(self) -> Head:
-        return Head(self.block, self.block.to_bytes(32), self.time)
+    def save(self, file: Path) -> None:
+        """Write the state as a follower would have left it."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        store = LedgerStore.open(file, self.origin, did_of_endpoint)
+        store.append([self._head(number) for number in range(self.block + 1)], self.events)
+        store.close()
+
+    def _head(self, number: int | None = None) -> Head:
+        block = self.block if number is None else number
+        return Head(block, block.to_bytes(32), self.start + block * BLOCK_SECONDS)
 
 
 @dataclass
@@ -137,8 +150,13 @@ class Body:
         )
 
     def claims(self, slot: Slot) -> dict[str, Any]:
-        """The worked example, as this body would issue it."""
+        """The worked example, as this body would issue it for three years from the start."""
         claims = deepcopy(codes.ecert_example())
+        first = datetime.fromtimestamp(self.ledger.start, UTC).date()
+        last = first.replace(year=first.year + 3, day=1)
+        claims["validFrom"], claims["validUntil"] = f"{first}T00:00:00Z", f"{last}T23:59:59Z"
+        certification = claims["credentialSubject"]["certification"]
+        certification["effectiveDate"], certification["expiryDate"] = f"{first}", f"{last}"
         claims["issuer"]["id"] = self.issuer.did
         claims["issuer"]["name"] = self.issuer.name
         claims["credentialStatus"] = status_entry(slot)

@@ -1,0 +1,47 @@
+"""Product processes as tests start them: real ones, on loopback, stopped at the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.network import Body, Issued
+
+
+@dataclass(frozen=True)
+class RunningVerifier:
+    """A verifier whose followed ledger holds one certificate of one body."""
+
+    folder: Path
+    url: str
+    body: Body
+    issued: Issued
+
+
+@contextmanager
+def running(folder: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a ``comity`` command that writes ``ready.json``; stop it and expect a clean end."""
+    log = folder / "log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "core", *words],
+            stderr=stream,
+            env={**os.environ, "COMITY_HOME": str(folder / "home")},
+        )
+    try:
+        deadline = time.monotonic() + 30
+        while not (folder / "ready.json").exists():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0, log.read_text()
