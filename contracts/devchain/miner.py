@@ -88,11 +88,6 @@ class Miner:
         self._mined_at = 0.0
         self._is_closed = False
 
-    @property
-    def height(self) -> int:
-        """The number of the newest block."""
-        return self._number
-
     def anvil(self) -> Anvil:
         """Return the anvil that holds the whole chain.
 

@@ -29,7 +29,6 @@ from contracts.devchain.gateway import Gateway, Rpc
 from contracts.devchain.journal import Genesis, Journal
 from contracts.devchain.miner import DEFAULT_LEAD, DEFAULT_PERIOD, Miner, Pace
 from core.errors import ComityError, Refused, Unavailable
-from core.runtime.paths import private_folder
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +84,7 @@ class Supervisor:
             ProofError: journal and replay do not agree.
             Unavailable: anvil or the port is not to be had.
         """
-        private_folder(self._settings.folder)
+        self._settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _lock(self._settings.folder / LOCK)
         self._thread = threading.Thread(target=self._run, name="chain", daemon=True)
         self._thread.start()
