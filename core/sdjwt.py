@@ -43,8 +43,6 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
-import orjson
-
 from core import limits
 from core.crypto.jose import CompactJws
 from core.encoding import b64url, b64url_decode, compact_json, parse_json
@@ -114,7 +112,6 @@ class Opened:
 
     Attributes:
         claims: the payload with disclosures in place, without ``_sd``, ``_sd_alg`` and ``...``.
-            Shares its parts with the token, so it is for reading only.
         hidden: for each object or array that still holds unresolved digests, how many. A decoy
             (RFC 9901 4.2.5) counts like a claim; nobody but the issuer can tell them apart.
         disclosed: every disclosure by the path of what it discloses.
@@ -250,7 +247,7 @@ class _Opening:
         for name, value in source.items():
             if name == "_sd":
                 continue
-            if isinstance(value, _CONTAINERS) and _may_hide(value):
+            if isinstance(value, _CONTAINERS):
                 result[name] = self._open(value, path, name)
             else:
                 result[name] = value
@@ -286,7 +283,7 @@ class _Opening:
                 disclosure = self._element(value, path)
                 if disclosure is not None:
                     result.append(self._disclose(disclosure, path, position))
-            elif isinstance(value, _CONTAINERS) and _may_hide(value):
+            elif isinstance(value, _CONTAINERS):
                 result.append(self._open(value, path, position))
             else:
                 result.append(value)
@@ -315,19 +312,13 @@ class _Opening:
     def _disclose(self, disclosure: Disclosure, path: Path, step: str | int) -> Any:
         self.disclosed[(*path, step)] = disclosure
         value = disclosure.value
-        if isinstance(value, _CONTAINERS) and _may_hide(value):
+        if isinstance(value, _CONTAINERS):
             return self._open(value, path, step)
         return value
 
     def _open(self, value: Any, path: Path, step: str | int) -> Any:
         place = (*path, step)
         return self._object(value, place) if isinstance(value, dict) else self._array(value, place)
-
-
-def _may_hide(container: Any) -> bool:
-    """Tell whether a reserved name may be inside; most values need not be walked."""
-    text = orjson.dumps(container)
-    return b'"_sd' in text or b'"..."' in text
 
 
 def _digest(encoded: str) -> str:
