@@ -96,6 +96,21 @@ def mark_anchored(connection: Connection, batch_id: int, position: Position, tim
     )
 
 
+def reopen(connection: Connection, after_block: int) -> int:
+    """Take back the anchors recorded after a block that the chain no longer has; how many."""
+    changed = connection.execute(
+        update(batch)
+        .where(batch.c.anchored_block > after_block)
+        .values(
+            state=BatchState.SENT.value,
+            anchored_block=None,
+            anchored_index=None,
+            anchored_time=None,
+        )
+    )
+    return changed.rowcount
+
+
 def leaves_of(connection: Connection, batch_id: int) -> bytes:
     """Return all leaf hashes of a batch, one after the other."""
     found: bytes = connection.execute(

@@ -113,6 +113,15 @@ def mark_recorded(connection: Connection, declaration_id: int, position: Positio
     )
 
 
+def reopen(connection: Connection, after_block: int) -> None:
+    """Take back what was recorded after a block that the chain no longer has."""
+    connection.execute(
+        update(declaration)
+        .where(declaration.c.recorded_block > after_block)
+        .values(state=DeclarationState.SENT.value, recorded_block=None, recorded_index=None)
+    )
+
+
 def recorded_positions(connection: Connection, slot: bytes) -> set[Position]:
     """Return where the ledger recorded earlier declarations of a slot."""
     rows = connection.execute(

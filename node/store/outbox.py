@@ -99,6 +99,15 @@ def mark(
     )
 
 
+def reopen(connection: Connection, account: str, from_nonce: int) -> None:
+    """Look at an account's transactions from a nonce on as if their end were not known."""
+    connection.execute(
+        update(outgoing)
+        .where(outgoing.c.account == account, outgoing.c.nonce >= from_nonce)
+        .values(state=OutgoingState.SENT.value, refusal=None)
+    )
+
+
 def states(connection: Connection, ids: "list[int]") -> dict[int, tuple[OutgoingState, str | None]]:
     """Return state and refusal of some transactions."""
     rows = connection.execute(

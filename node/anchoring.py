@@ -1,0 +1,190 @@
+"""Anchoring: a sealed batch becomes an anchor on the ledger, exactly once.
+
+Decides the fence and the way of a batch. At its start a worker claims a fence above every one
+before; when a later worker claims a higher one, the ledger refuses this one's anchors and it
+stops. A batch is anchored when the node's own follower has seen the ledger record it in a final
+block, whoever's transaction that was: a root that is there already is fine. Before anything is
+signed the root is computed again from the stored leaves.
+
+What the ledger refuses for now (the body is suspended or frozen) waits. What it refuses for good
+(the body is expelled) ends with a refusal that the receipts show.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from contracts.calls import Calls
+from contracts.interfaces import LedgerRefused
+from contracts.reader import Ledger
+from core.batch import Batch
+from core.errors import NotTrusted, Refused
+from core.hashing import HASH_BYTES
+from core.registry import Anchored, LedgerEvidence, anchor_key
+from core.runtime.logs import logger
+from node.membership import Membership
+from node.sending import Ended, Sender
+from node.states import BatchState, OutgoingKind, OutgoingState
+from node.store import batches, facts, outbox
+from node.store.batches import OpenBatch
+from node.store.engine import Store
+
+FENCE_FACT: Final = "fence"
+_STALE: Final = frozenset({"fence_stale", "fence_too_low"})
+_NOT_OURS: Final = frozenset({"not_operating"})
+
+
+class Fenced(Refused):
+    """Another worker of this body has taken over, or the account is the body's no more; stop."""
+
+
+class Anchoring:
+    """One worker's anchoring.
+
+    Args:
+        member: the body on the ledger.
+        sender: the one sender of its operating account.
+    """
+
+    def __init__(self, store: Store, ledger: Ledger, sender: Sender, member: int) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._sender = sender
+        self._member = member
+        self._calls = Calls(ledger.contracts)
+        self._claim: int | None = None
+        self._held: str | None = None
+        self._log = logger("anchoring")
+        self.fence: int | None = None
+
+    @property
+    def held(self) -> str | None:
+        """Why the ledger takes no anchors from this body now; None when it does."""
+        return self._held
+
+    def claim_fence(self, *, now: datetime) -> None:
+        """Sign and store a claim of a new fence, once for this worker; it counts when final."""
+        if self.fence is not None or self._claim is not None:
+            return
+        with self._store.reading() as connection:
+            own = outbox.highest_fence(connection, self._sender.account)
+        wanted = max(own, self._ledger.fence_of(self._member)) + 1
+        try:
+            self._claim = self._sender.prepare(
+                OutgoingKind.FENCE,
+                self._calls.claim(wanted),
+                now=now,
+                fence=wanted,
+                attach=lambda connection, _: facts.keep_fact(connection, FENCE_FACT, str(wanted)),
+            )
+        except LedgerRefused as refused:
+            raise self._stopping(refused) from None
+
+    def restart(self) -> None:
+        """Forget the fence: the block that recorded it may be gone."""
+        self.fence = self._claim = None
+
+    def learn(self, ended: list[Ended]) -> None:
+        """Take note of transactions that ended: the fence, and anchors that came to nothing."""
+        for end in ended:
+            if end.outgoing_id == self._claim:
+                self._claim = None
+                if end.state is OutgoingState.DONE:
+                    self.fence = end.fence
+                    self._log.info("fence_claimed", fence=end.fence, member=self._member)
+
+    def observe(self, evidence: LedgerEvidence) -> int:
+        """Mark the batches that the ledger has recorded; take back those that failed.
+
+        Returns:
+            how many batches are anchored now that were not before.
+        """
+        with self._store.reading() as connection:
+            open_batches = batches.open_batches(connection)
+            ids = [b.outgoing_id for b in open_batches if b.outgoing_id is not None]
+            ends = outbox.states(connection, ids) if ids else {}
+        anchored = 0
+        for batch in open_batches:
+            event = _anchor_event(evidence, self._member, batch)
+            if event is not None:
+                with self._store.writing() as connection:
+                    batches.mark_anchored(connection, batch.id, event.position, event.time)
+                self._log.info("batch_anchored", batch_id=batch.id, root=batch.root.hex())
+                anchored += 1
+            elif batch.outgoing_id is not None:
+                state, _ = ends[batch.outgoing_id]
+                if state in (OutgoingState.FAILED, OutgoingState.REPLACED):
+                    with self._store.writing() as connection:
+                        batches.mark_sealed(connection, batch.id)
+        return anchored
+
+    def submit(self, body: Membership, *, now: datetime) -> int:
+        """Sign and store a transaction for every sealed batch; return how many.
+
+        Raises:
+            Fenced: a later worker has taken over; this one must stop.
+        """
+        if self.fence is None:
+            return 0
+        with self._store.reading() as connection:
+            sealed = [
+                batch
+                for batch in batches.open_batches(connection)
+                if batch.state is BatchState.SEALED
+            ]
+        return sum(self._submit_one(batch, body, self.fence, now) for batch in sealed)
+
+    def _submit_one(self, batch: OpenBatch, body: Membership, fence: int, now: datetime) -> bool:
+        self._require_root(batch)
+        try:
+            self._sender.prepare(
+                OutgoingKind.ANCHOR,
+                self._calls.anchor(batch.root, batch.size, fence),
+                now=now,
+                attach=lambda connection, outgoing_id: batches.mark_sent(
+                    connection, batch.id, outgoing_id
+                ),
+            )
+        except LedgerRefused as refused:
+            if refused.code in _STALE or refused.code in _NOT_OURS:
+                raise self._stopping(refused) from None
+            self._hold_or_refuse(batch, body, refused)
+            return False
+        self._held = None
+        return True
+
+    def _require_root(self, batch: OpenBatch) -> None:
+        """Compute the root again: a flipped bit on disk must not be anchored for ever."""
+        with self._store.reading() as connection:
+            raw = batches.leaves_of(connection, batch.id)
+        leaves = [raw[i : i + HASH_BYTES] for i in range(0, len(raw), HASH_BYTES)]
+        if Batch.restore(leaves).root != batch.root or len(leaves) != batch.size:
+            raise NotTrusted(
+                "batch_damaged", f"batch {batch.id}: its leaves do not give its root",
+                "restore the database from a backup",
+            )  # fmt: skip
+
+    def _hold_or_refuse(self, batch: OpenBatch, body: Membership, refused: LedgerRefused) -> None:
+        if body.is_expelled:
+            with self._store.writing() as connection:
+                batches.mark_refused(connection, batch.id, "member_expelled")
+            self._log.error("batch_refused", batch_id=batch.id, code="member_expelled")
+            return
+        if self._held != refused.code:
+            self._log.warning("anchoring_held", batch_id=batch.id, code=refused.code)
+        self._held = refused.code
+
+    def _stopping(self, refused: LedgerRefused) -> Fenced:
+        if refused.code in _STALE:
+            return Fenced(
+                "fenced", "another worker of this body has taken over: this one stops",
+                "run one worker for each body",
+            )  # fmt: skip
+        return Fenced(
+            "not_operating", "the operating account is not this body's any more: the worker stops",
+            "name the new account's key in node.toml",
+        )  # fmt: skip
+
+
+def _anchor_event(evidence: LedgerEvidence, member: int, batch: OpenBatch) -> Anchored | None:
+    history = evidence.history(anchor_key(member, batch.root))
+    return next((e for e in history if isinstance(e, Anchored) and e.size == batch.size), None)

@@ -1,0 +1,131 @@
+"""The road on a real chain: accept, issue, seal, anchor, present, check; then status changes."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+import pytest
+
+from core.bundle import Bundle
+from core.errors import Refused
+from core.report import Verdict
+from core.statuslist import StatusList
+from node.declare import Order, declaration_of, declare
+from node.documents import did_document
+from node.lifecycle import Change
+from node.membership import membership
+from node.present import present
+from node.receipt import receipt_of
+from node.states import DeclarationState, Envelope, ReceiptState
+from node.store import credentials
+from tests.support.node import RunningNode, utc_now, work_until
+
+
+def anchored(node: RunningNode, *receipts: str) -> bool:
+    return all(receipt_of(node.store, r).state is ReceiptState.ANCHORED for r in receipts)
+
+
+def test_a_record_is_anchored_presented_and_checked(node: RunningNode) -> None:
+    receipts = [node.accept(f"ROAD-{n}") for n in range(3)]
+    work_until(node.worker(), lambda: anchored(node, *receipts))
+    receipt = receipt_of(node.store, receipts[0])
+    anchor = receipt.anchor(node.member.id)
+    assert anchor is not None
+    assert anchor.size == 64
+    for envelope in Envelope:
+        fields = ["scope"] if envelope is Envelope.SELECTIVE else []
+        with node.evidence() as evidence:
+            shown = present(
+                node.store,
+                evidence,
+                node.member.id,
+                "ROAD-1",
+                None,
+                fields,
+                now=utc_now(),
+                envelope=envelope,
+            )
+        assert shown.report.verdict is Verdict.GENUINE_AND_IN_FORCE
+        assert shown.warnings == ()
+        assert Bundle.parse(shown.document).anchor == anchor
+
+
+def test_what_is_not_anchored_yet_is_not_presented(node: RunningNode) -> None:
+    node.accept("EARLY-1")
+    with node.evidence() as evidence, pytest.raises(Refused) as refused:
+        present(node.store, evidence, 1, "EARLY-1", None, [], now=utc_now())
+    assert refused.value.code == "not_anchored_yet"
+
+
+def test_a_certificate_is_suspended_and_restored(node: RunningNode) -> None:
+    receipt = node.accept("LIFE-1")
+    worker = node.worker()
+    work_until(worker, lambda: anchored(node, receipt))
+    assert verdict(node, "LIFE-1") == (Verdict.GENUINE_AND_IN_FORCE, "no_status_event")
+
+    send(node, Order(Change.SUSPEND, "LIFE-1", reason="nonconformity", until=until()))
+    assert verdict(node, "LIFE-1") == (Verdict.NOT_VALID, "suspended")
+    work_until(worker, lambda: bit(node, "LIFE-1"))
+
+    send(node, Order(Change.RESTORE, "LIFE-1"))
+    assert verdict(node, "LIFE-1") == (Verdict.GENUINE_AND_IN_FORCE, "restored")
+    work_until(worker, lambda: not bit(node, "LIFE-1"))
+
+    send(node, Order(Change.WITHDRAW, "LIFE-1", reason="misuse"))
+    assert verdict(node, "LIFE-1") == (Verdict.NOT_VALID, "withdrawn")
+    with pytest.raises(Refused) as refused:
+        send(node, Order(Change.RESTORE, "LIFE-1"))
+    assert refused.value.code == "move_forbidden"
+
+
+def test_a_certificate_is_superseded_by_a_pair_that_points_both_ways(node: RunningNode) -> None:
+    receipts = [node.accept("PAIR-1"), node.accept("PAIR-1", revision=1)]
+    work_until(node.worker(), lambda: anchored(node, *receipts))
+    order = Order(Change.SUPERSEDE, "PAIR-1", 0, reason="scope_changed", successor=("PAIR-1", 1))
+    send(node, order)
+    assert verdict(node, "PAIR-1", 0) == (Verdict.NOT_VALID, "superseded")
+    assert verdict(node, "PAIR-1", 1)[0] is Verdict.GENUINE_AND_IN_FORCE
+
+
+def test_the_did_document_lists_the_registered_key(node: RunningNode) -> None:
+    receipt = node.accept("DID-1")
+    work_until(node.worker(), lambda: anchored(node, receipt))
+    with node.evidence() as evidence:
+        body = membership(evidence, node.member.operating_signer.address)
+        assert body is not None
+        document = did_document(evidence, body)
+    assert document["id"] == "did:web:cn.example"
+    thumbprint = node.member.assertion_signer.thumbprint
+    assert document["assertionMethod"] == [f"did:web:cn.example#{thumbprint}"]
+
+
+def until() -> object:
+    return utc_now() + timedelta(days=90)
+
+
+def send(node: RunningNode, order: Order) -> None:
+    """Declare, and let the worker record it."""
+    with node.evidence() as evidence:
+        made = declare(
+            node.store, evidence, node.member.id, order, now=utc_now(), random=os.urandom
+        )
+    work_until(node.workers[-1], lambda: declaration_of(node.store, made.id).is_final)
+    assert declaration_of(node.store, made.id).state is DeclarationState.RECORDED
+
+
+def verdict(node: RunningNode, number: str, revision: int | None = None) -> tuple[Verdict, str]:
+    with node.evidence() as evidence:
+        shown = present(
+            node.store, evidence, node.member.id, number, revision, ["none"], now=utc_now()
+        )
+    return shown.report.verdict, shown.report.checks[4].code
+
+
+def bit(node: RunningNode, number: str) -> bool:
+    """Whether the signed list says that a certificate is not in force."""
+    with node.store.reading() as connection:
+        held = credentials.held(connection, number, None)
+        assert held is not None
+        token = credentials.list_token(connection, held.list_number)
+    return token is not None and StatusList.parse(token).bits.is_set(held.list_index)
