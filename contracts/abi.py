@@ -212,10 +212,7 @@ class Tuple(Type):
         head = at
         for item in self._items:
             if item.dynamic:
-                offset = int.from_bytes(_word(raw, head), "big")
-                if offset > len(raw):
-                    raise _wrong("an offset inside the bytes")
-                values.append(item.decode(raw, at + offset))
+                values.append(item.decode(raw, at + offset_in(raw, head)))
             else:
                 values.append(item.decode(raw, head))
             head += item.size
@@ -262,6 +259,14 @@ def _canonical(parameter: Mapping[str, Any]) -> str:
     if not name.startswith("tuple"):
         return name
     return "(" + ",".join(_canonical(p) for p in parameter["components"]) + ")" + name[5:]
+
+
+def offset_in(raw: bytes, at: int) -> int:
+    """Return the offset that is written at ``at``."""
+    offset = int.from_bytes(_word(raw, at), "big")
+    if offset > len(raw):
+        raise _wrong("an offset inside the bytes")
+    return offset
 
 
 def _word(raw: bytes, at: int) -> bytes:

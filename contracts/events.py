@@ -6,11 +6,11 @@ Refuses a log of ours that is not one of our events, in form or in kind: then th
 understand the ledger, and reading on would be guessing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
-from contracts.abi import Tuple, lower_address, type_of, types_of
+from contracts.abi import WORD, Type, lower_address, offset_in, type_of
 from contracts.interfaces import CONTRACTS, events_of, snake_case
 from core import registry
 from core.errors import FormatError
@@ -78,17 +78,21 @@ def decode_log(contract: str, log: Mapping[str, Any], time: int) -> Event | None
         FormatError: not an event of this contract, or not properly encoded.
     """
     try:
-        topics, data = log["topics"], bytes.fromhex(log["data"][2:])
+        topics = log["topics"]
         reader = _readers(contract)[topics[0]]
+        words = "".join([topic[2:] for topic in topics[1:]])
+        whole = len(words) == 2 * WORD * (len(topics) - 1)
+        raw = bytes.fromhex(words + log["data"][2:])
         position = Position(int(log["blockNumber"], 16), int(log["logIndex"], 16))
     except (KeyError, IndexError, TypeError, ValueError):
-        raise FormatError(
-            "unknown_event", f"a log of the {contract} contract is none of its events"
-        ) from None
-    return reader(topics, data, position, time)
+        whole = False
+    if not whole:
+        raise FormatError("unknown_event", f"a log of the {contract} contract is no event of it")
+    return reader(raw, len(topics), position, time)
 
 
-_Reader = Callable[[list[str], bytes, Position, int], Event | None]
+_Reader = Callable[[bytes, int, Position, int], Event | None]
+_Decode = Callable[[bytes, int], Any]
 
 
 @cache
@@ -97,56 +101,48 @@ def _readers(contract: str) -> Mapping[str, _Reader]:
 
 
 def _reader(entry: Mapping[str, Any]) -> _Reader:
+    """Return what reads one kind of event from its topics and data, all in one row of words."""
     if entry["name"] in _WITHOUT_MEANING:
-        return lambda _topics, _data, _position, _time: None
-    event = _event_class(entry["name"])
+        return lambda _raw, _topics, _position, _time: None
+    event = event_class(snake_case(entry["name"]))
     inputs = entry["inputs"]
-    indexed = [(at, type_of(p)) for at, p in enumerate(inputs) if p["indexed"]]
-    rest = [at for at, p in enumerate(inputs) if not p["indexed"]]
-    data_type = types_of([inputs[at] for at in rest])
-    names = [at for at, p in enumerate(inputs) if p["type"] == "bytes32" and p["name"] == "name"]
-    order = _order([at for at, _ in indexed], rest)
+    base = WORD * sum(bool(one["indexed"]) for one in inputs)
+    places = {True: 0, False: base}  # indexed inputs come first
+    plan: list[tuple[_Decode, int]] = []
+    size: int | None = base
+    for one in inputs:
+        kind, indexed = type_of(one), bool(one["indexed"])
+        plan.append((_decoder(one, kind, base), places[indexed]))
+        places[indexed] += kind.size
+        size = None if size is None or kind.dynamic else max(places.values())
 
-    def read(topics: list[str], data: bytes, position: Position, time: int) -> Event:
-        if len(topics) != len(indexed) + 1:
-            raise FormatError("unknown_event", f"a {event.kind} log has other topics")
-        values: list[Any] = [
-            kind.decode(bytes.fromhex(topic[2:]), 0)
-            for (_, kind), topic in zip(indexed, topics[1:], strict=True)
-        ]
-        values += _whole(data_type, data, event.kind)
-        values = [values[at] for at in order]
-        for at in names:
-            values[at] = name_of(values[at])
-        return event(position, time, *values)
+    def read(raw: bytes, topics: int, position: Position, time: int) -> Event:
+        if topics * WORD != base + WORD or (size is not None and len(raw) != size):
+            raise FormatError("unknown_event", f"a {event.kind} log has another size")
+        return event(position, time, *[decode(raw, at) for decode, at in plan])
 
     return read
 
 
-def _order(indexed: Iterable[int], rest: Iterable[int]) -> list[int]:
-    """Where each input, in the order of the interface, stands among topics then data."""
-    places = [*indexed, *rest]
-    return [places.index(at) for at in range(len(places))]
-
-
-def _whole(kind: Tuple, data: bytes, event: str) -> tuple[Any, ...]:
-    values = kind.decode(data)
-    if not kind.dynamic and len(data) != kind.size:
-        raise FormatError("unknown_event", f"a {event} log has other data")
-    return values
+def _decoder(parameter: Mapping[str, Any], kind: Type, base: int) -> _Decode:
+    if kind.dynamic:
+        return lambda raw, at: kind.decode(raw, base + offset_in(raw, at))
+    if parameter["type"] == "bytes32" and parameter["name"] == "name":
+        return lambda raw, at: name_of(kind.decode(raw, at))
+    return kind.decode
 
 
 @cache
-def _event_classes() -> Mapping[str, type[Event]]:
-    found = (one for one in vars(registry).values() if isinstance(one, type))
-    return {one.kind: one for one in found if issubclass(one, Event) and one.kind}
+def event_class(kind: str) -> type[Event]:
+    """Return the class of ``core/registry.py`` for a kind of event.
 
-
-def _event_class(name: str) -> type[Event]:
-    event = _event_classes().get(snake_case(name))
-    if event is None:
-        raise FormatError("unknown_event", f"the ledger records {name}, which is no event of ours")
-    return event
+    Raises:
+        FormatError: there is none.
+    """
+    for found in vars(registry).values():
+        if isinstance(found, type) and issubclass(found, Event) and found.kind == kind != "":
+            return found
+    raise FormatError("unknown_event", f"the ledger records {kind}, which is no event of ours")
 
 
 def name_of(word: bytes) -> str:

@@ -22,6 +22,7 @@ from contracts.rpc import Call, RpcError
 from core.errors import ComityError, LimitError, NotTrusted, Refused
 from core.limits import LOG_RANGE_BLOCKS
 from core.registry import ContractSet, Head
+from core.runtime.logs import logger
 
 _WALK: Final = 64  # headers compared at once on the way back to the common block
 _LONGEST_PAUSE: Final = 30.0
@@ -76,6 +77,7 @@ class Follower:
         self._store = store
         self._fixed_depth = finality_depth
         self._span = LOG_RANGE_BLOCKS
+        self._told = ""
 
     def step(self) -> Progress:
         """Follow one range of blocks, or go back where the chain was reorganised.
@@ -109,7 +111,10 @@ class Follower:
                 return progress
 
     def run(
-        self, stop: Stop, interval: float, report: Callable[[Progress | ComityError], None]
+        self,
+        stop: Stop,
+        interval: float,
+        report: Callable[[Progress | ComityError], None] | None = None,
     ) -> None:
         """Follow until ``stop`` is set.
 
@@ -118,8 +123,10 @@ class Follower:
 
         Args:
             interval: seconds between looks at a chain that stands still.
-            report: told of every step and of every error, for logs and metrics.
+            report: told of every step and of every error; without it, alarms and errors go to the
+                log.
         """
+        report = report or self._log
         pause = interval
         while not stop.is_set():
             try:
@@ -133,6 +140,19 @@ class Follower:
             pause = interval
             if progress.caught_up or not (progress.blocks or progress.rolled_back):
                 stop.wait(interval)
+
+    def _log(self, told: Progress | ComityError) -> None:
+        """Write alarms, and errors when they change."""
+        ledger = self._ledger.origin
+        log = logger("follower")
+        if isinstance(told, Progress) and told.rolled_back:
+            log.error("reorg_below_finality", ledger=ledger, count=told.rolled_back)
+        code = told.code if isinstance(told, ComityError) else ""
+        if code and code != self._told:
+            log.warning("ledger_not_followed", ledger=ledger, code=code)
+        elif self._told and not code:
+            log.info("ledger_followed_again", ledger=ledger)
+        self._told = code
 
     def _look(self, cursor: Head | None) -> tuple[Block, Block | None]:
         """Return the node's newest block, and its block at the cursor's height."""

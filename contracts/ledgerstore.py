@@ -19,8 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-
+from contracts.eventrows import dump_event, load_event
 from core.errors import FormatError, Refused, Unavailable
 from core.registry import DidOfEndpoint, Event, Head, MemberAdmitted, Position
 
@@ -78,10 +77,14 @@ class LedgerStore:
             Unavailable: the file cannot be opened.
         """
         store = cls(path, origin, did_of_endpoint)
-        with store._writing() as connection:
-            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
-                _create(connection, origin)
-            _require_ours(connection, origin)
+        try:
+            with store._writing() as connection:
+                if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+                    _create(connection, origin)
+                _require_ours(connection, origin)
+        except BaseException:
+            store.close()
+            raise
         return store
 
     def close(self) -> None:
@@ -237,10 +240,7 @@ class Snapshot:
 
     def history(self, key: str) -> Sequence[Event]:
         """Return the history of a registry key, oldest first."""
-        return [
-            Event.restore(kind, Position(block, idx), time, orjson.loads(body))
-            for kind, block, idx, time, body in self._connection.execute(_HISTORY, (key,))
-        ]
+        return [load_event(*row) for row in self._connection.execute(_HISTORY, (key,))]
 
     def member_of(self, did: str) -> int | None:
         """Return the member whose endpoint gives this DID."""
@@ -268,10 +268,7 @@ class Snapshot:
             " ORDER BY block, idx LIMIT ?",
             (after.block, after.index, limit),
         )
-        return [
-            Event.restore(kind, Position(block, idx), time, orjson.loads(body))
-            for kind, block, idx, time, body in rows
-        ]
+        return [load_event(*row) for row in rows]
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -335,13 +332,7 @@ def _head(connection: sqlite3.Connection) -> Head | None:
 
 def _row(event: Event) -> tuple[Any, ...]:
     at = event.position
-    try:
-        body = orjson.dumps(event.body())
-    except TypeError:  # numbers beyond 64 bits: no contract of ours records them
-        raise FormatError(
-            "event_members", f"a {event.kind} event holds an impossible value"
-        ) from None
-    return (at.block, at.index, event.key(), event.kind, event.time, body)
+    return (at.block, at.index, event.key(), event.kind, event.time, dump_event(event))
 
 
 def _require_consecutive(blocks: Sequence[Head]) -> None:

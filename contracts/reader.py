@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contracts.abi import keccak, lower_address
+from contracts.bloom import bloom_of, is_explained
 from contracts.chain import Chain, hex_bytes, quantity
 from contracts.events import DIRECTORY, Emitters, name_of, name_word
 from contracts.interfaces import CONTRACTS, LedgerRefused, functions_of
@@ -24,12 +25,13 @@ FINALITY_DEPTH: Final = "finality_depth"
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block's header, as far as a follower looks at it."""
+    """A block's header, as far as a follower looks at it; ``bloom`` sums up its logs."""
 
     number: int
     hash: bytes
     parent: bytes
     time: int
+    bloom: int
 
     def head(self) -> Head:
         """Return it as the head that evidence rests on."""
@@ -181,8 +183,29 @@ class Ledger:
             logs = self._logs(start, end, asked)
             events = read_logs(logs, blocks or self._blocks_of(logs), after)
             if after.seen <= asked:
+                self._require_complete(blocks or (), logs, asked)
                 return events, after
             asked = after.seen  # the Directory named a new contract: its logs are wanted too
+
+    def _require_complete(
+        self, blocks: Sequence[Block], logs: Sequence[Mapping[str, Any]], asked: Collection[str]
+    ) -> None:
+        """Raise ``logs_missing`` when a header tells of logs of ours that were not given."""
+        received: dict[int, list[Mapping[str, Any]]] = {}
+        for log in logs:
+            received.setdefault(quantity(log["blockNumber"]), []).append(log)
+        for block in blocks:
+            ours = received.get(block.number, [])
+            if is_explained(block.bloom, ours, asked):
+                continue
+            # logs of other contracts, or an accident of the sum, or a lie: look at all of them
+            named = "0x" + block.hash.hex()
+            whole = logs_of(self.chain.request("eth_getLogs", {"blockHash": named}))
+            count = sum(log["address"].lower() in asked for log in whole)
+            if bloom_of(whole) != block.bloom or count != len(ours):
+                raise NotTrusted(
+                    "logs_missing", f"chain node: logs of block {block.number} are missing"
+                )
 
     def _blocks_of(self, logs: Sequence[Mapping[str, Any]]) -> list[Block]:
         numbers = sorted({quantity(log["blockNumber"]) for log in logs})
@@ -345,6 +368,7 @@ def block_of(answer: Any) -> Block:
             hex_bytes(answer["hash"]),
             hex_bytes(answer["parentHash"]),
             quantity(answer["timestamp"]),
+            quantity(answer["logsBloom"]),
         )
     except (KeyError, TypeError):
         raise _malformed("a block") from None
@@ -362,7 +386,12 @@ def logs_of(answer: Any) -> list[dict[str, Any]]:
     for log in answer:
         if not isinstance(log, dict) or any(log.get(member) is None for member in members):
             raise _malformed("a list of logs")
-        if not isinstance(log["address"], str) or not isinstance(log["topics"], list):
+        texts = (
+            [log["address"], log["data"], *log["topics"]]
+            if isinstance(log["topics"], list)
+            else [None]
+        )
+        if not all(isinstance(text, str) and text[:2] == "0x" for text in texts):
             raise _malformed("a list of logs")
     return answer
 

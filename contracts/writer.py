@@ -170,6 +170,10 @@ class Account:
         """The account's address, lower case."""
         return lower_address(self._signer.address)
 
+    def forget_nonce(self) -> None:
+        """Ask the chain for the next nonce, after somebody else used the account."""
+        self._nonce = None
+
     def transact(self, call: Call) -> Receipt:
         """Check, sign and send ``call`` and return its receipt.
 

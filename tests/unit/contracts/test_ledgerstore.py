@@ -1,0 +1,264 @@
+"""The followed ledger on disk: whole transactions, stable snapshots, rollback."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from contracts.ledgerstore import KEPT_HEADERS, LedgerStore
+from core import registry
+from core.errors import FormatError, Refused, Unavailable
+from core.registry import Event, Head, LedgerEvidence, LedgerState, Position
+
+ORIGIN = "comity/7/0x" + "ab" * 20
+
+
+def did_of(endpoint: str) -> str | None:
+    return f"did:web:{endpoint[8:]}" if endpoint.startswith("https://") else None
+
+
+def block(number: int, branch: int = 0) -> Head:
+    return Head(number, bytes([branch]) * 24 + number.to_bytes(8, "big"), 1_000 + number)
+
+
+def admitted(number: int, member: int, endpoint: str, index: int = 0) -> Event:
+    return registry.MemberAdmitted(
+        Position(number, index), 1_000 + number, member, '{"en":"A"}', "CN", 1, endpoint,
+        "0x" + "01" * 20, "0x" + "02" * 20,
+    )  # fmt: skip
+
+
+def anchored(number: int, root: bytes, index: int = 0, member: int = 1) -> Event:
+    return registry.Anchored(Position(number, index), 1_000 + number, member, root, 64)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.sqlite3"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[LedgerStore]:
+    with closing(LedgerStore.open(path, ORIGIN, did_of)) as opened:
+        yield opened
+
+
+def every_event(number: int) -> list[Event]:
+    """One event of each kind, in one block."""
+    at = iter(Position(number, index) for index in range(100))
+    time = 1_000 + number
+    one, slot, account = b"\1" * 32, b"\2" * 32, "0x" + "03" * 20
+    return [
+        admitted(number, 1, "https://a.example", next(at).index),
+        registry.MemberSuspended(next(at), time, 1, 3),
+        registry.MemberRestored(next(at), time, 1),
+        registry.MemberExpelled(next(at), time, 1, 65_535),
+        registry.MemberFrozen(next(at), time, 1),
+        registry.MemberThawed(next(at), time, 1),
+        registry.OperatingAccountChanged(next(at), time, 1, account, account, True),
+        registry.RecoveryAccountChanged(next(at), time, 1, account, account),
+        registry.KeyAdded(next(at), time, 1, one, 1, b'{"kty":"EC"}', b""),
+        registry.KeyRevoked(next(at), time, 1, one, 2, False),
+        registry.FenceClaimed(next(at), time, 1, 2**64 - 1),
+        registry.Anchored(next(at), time, 1, one, 64),
+        registry.Disowned(next(at), time, 1, one),
+        registry.StatusDeclared(next(at), time, 1, slot, 2, 1, 5, 2**64 - 1, 0, bytes(32), 0),
+        registry.StatusAnnulled(next(at), time, 1, slot, 0),
+        registry.ParameterSet(next(at), time, "finality_depth", 0),
+        registry.ContractSet(next(at), time, "members", account, one),
+        registry.Proposed(next(at), time, 1, 2, 1, 2, b"\0\1"),
+        registry.Voted(next(at), time, 1, 2, True),
+        registry.Executed(next(at), time, 1),
+    ]
+
+
+def test_every_kind_of_event_comes_back_equal_and_as_from_memory(store: LedgerStore) -> None:
+    events = every_event(1)
+    store.append([block(0), block(1)], events)
+    memory = LedgerState(ORIGIN, did_of).apply(events, block(1))
+    with store.snapshot() as snapshot:
+        evidence: LedgerEvidence = snapshot
+        assert (evidence.origin, evidence.head, evidence.source) == (ORIGIN, block(1), "ledger")
+        assert snapshot.events() == events
+        for key in {event.key() for event in events}:
+            assert list(evidence.history(key)) == list(memory.history(key)) != []
+        assert evidence.member_of("did:web:a.example") == 1
+        assert evidence.member_of("did:web:b.example") is None
+        assert evidence.history("member/2") == []
+        assert snapshot.parameter("finality_depth") == 0
+        assert snapshot.parameter("other") is None
+        assert snapshot.keys("member/") == ["member/1"]
+        assert snapshot.events(Position(1, 17)) == events[18:]
+
+
+def test_blocks_without_events_move_the_head(store: LedgerStore) -> None:
+    assert store.cursor() is None
+    store.append([block(0)], [])
+    store.append([block(1), block(2)], [])
+    assert store.cursor() == block(2)
+
+
+def test_history_is_in_ledger_order(store: LedgerStore) -> None:
+    root = b"\5" * 32
+    disowned = registry.Disowned(Position(2, 1), 1_002, 1, root)
+    store.append([block(1)], [anchored(1, root, 9)])
+    store.append([block(2)], [disowned])
+    with store.snapshot() as snapshot:
+        assert [event.position for event in snapshot.history(disowned.key())] == [
+            Position(1, 9),
+            Position(2, 1),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "events", "code"),
+    [
+        ([block(4)], [], "cursor_moved"),
+        ([block(2)], [], "cursor_moved"),
+        ([block(3), block(5)], [], "blocks_apart"),
+        ([block(3)], [anchored(2, bytes(32))], "event_misplaced"),
+        ([block(3)], [anchored(3, bytes(32), 1), anchored(3, bytes(32), 0)], "event_misplaced"),
+        ([block(3)], [anchored(3, bytes(32)), anchored(3, bytes(32))], "event_misplaced"),
+    ],
+)
+def test_what_does_not_continue_is_refused_and_changes_nothing(
+    store: LedgerStore, blocks: list[Head], events: list[Event], code: str
+) -> None:
+    store.append([block(1), block(2)], [])
+    with pytest.raises(Refused) as refused:
+        store.append(blocks, events)
+    assert refused.value.code == code
+    assert store.cursor() == block(2)
+    store.append([block(3)], [anchored(3, bytes(32))])
+
+
+def test_rollback_forgets_events_members_and_headers(store: LedgerStore) -> None:
+    root = b"\5" * 32
+    store.append([block(1)], [admitted(1, 1, "https://a.example")])
+    store.append([block(2), block(3)], [admitted(2, 2, "https://b.example"), anchored(3, root)])
+    store.rollback_to(1)
+    assert store.cursor() == block(1)
+    with store.snapshot() as snapshot:
+        assert snapshot.member_of("did:web:a.example") == 1
+        assert snapshot.member_of("did:web:b.example") is None
+        assert snapshot.history(registry.anchor_key(1, root)) == []
+    store.append([block(2, branch=9)], [])
+    assert store.block_hash(2) == block(2, branch=9).hash
+
+
+def test_rollback_needs_a_header_to_continue_from(store: LedgerStore) -> None:
+    store.append([block(5), block(6)], [])
+    with pytest.raises(Refused, match="not among the headers"):
+        store.rollback_to(4)
+    assert store.cursor() == block(6)
+
+
+def test_old_headers_go_but_those_with_events_and_the_first_stay(store: LedgerStore) -> None:
+    last = KEPT_HEADERS * 3
+    store.append([block(n) for n in range(10)], [anchored(7, bytes(32))])
+    for start in range(10, last + 1, 100):
+        store.append([block(n) for n in range(start, min(start + 100, last + 1))], [])
+    kept = [head.block for head in store.headers_below(last + 1, last)]
+    assert kept == [*range(last, last - KEPT_HEADERS, -1), 7, 0]
+
+
+def test_a_snapshot_stays_the_same_while_others_append(store: LedgerStore, path: Path) -> None:
+    root = b"\5" * 32
+    store.append([block(1)], [])
+    with closing(LedgerStore.open(path, ORIGIN, did_of)) as other, store.snapshot() as before:
+        other.append([block(2)], [anchored(2, root)])
+        assert before.history(registry.anchor_key(1, root)) == []
+        assert before.head == block(1)
+        with other.snapshot() as after:
+            assert after.head == block(2)
+            assert len(after.history(registry.anchor_key(1, root))) == 1
+
+
+def test_many_threads_read_while_one_writes(store: LedgerStore) -> None:
+    faults: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            for _ in range(50):
+                with store.snapshot() as snapshot:
+                    head = snapshot.head
+                    expected = 0 if head is None else head.block
+                    assert len(snapshot.history("member/1")) == expected
+        except BaseException as fault:
+            faults.append(fault)
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for number in range(1, 60):
+        store.append(
+            [block(number)], [registry.MemberFrozen(Position(number, 0), 1_000 + number, 1)]
+        )
+    for reader in readers:
+        reader.join()
+    assert faults == []
+
+
+def test_a_forked_process_reads_with_connections_of_its_own(store: LedgerStore) -> None:
+    store.append([block(1)], [admitted(1, 1, "https://a.example")])
+    child = os.fork()
+    if child == 0:
+        with store.snapshot() as snapshot:
+            os._exit(0 if snapshot.member_of("did:web:a.example") == 1 else 9)
+    assert os.waitpid(child, 0)[1] == 0
+    store.append([block(2)], [])
+    assert store.cursor() == block(2)
+
+
+def test_the_first_member_keeps_a_did(store: LedgerStore) -> None:
+    store.append(
+        [block(1)],
+        [admitted(1, 1, "https://a.example", 0), admitted(1, 2, "https://a.example", 1),
+         admitted(1, 3, "no address", 2)],
+    )  # fmt: skip
+    with store.snapshot() as snapshot:
+        assert snapshot.member_of("did:web:a.example") == 1
+
+
+def test_the_file_of_another_ledger_is_refused(path: Path, store: LedgerStore) -> None:
+    with pytest.raises(Refused) as refused:
+        LedgerStore.open(path, ORIGIN.replace("/7/", "/8/"), did_of)
+    assert refused.value.code == "other_ledger"
+    LedgerStore.open(path, ORIGIN, did_of).close()
+
+
+def test_the_file_of_another_version_is_refused(path: Path, store: LedgerStore) -> None:
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE meta SET value = '2' WHERE name = 'version'")
+    connection.close()
+    with pytest.raises(Refused) as refused:
+        LedgerStore.open(path, ORIGIN, did_of)
+    assert refused.value.code == "ledger_store_version"
+
+
+def test_another_file_is_refused_and_left_alone(path: Path) -> None:
+    content = b"not a database at all, but long enough" * 99
+    path.write_bytes(content)
+    with pytest.raises(FormatError):
+        LedgerStore.open(path, ORIGIN, did_of)
+    assert path.read_bytes() == content
+
+
+def test_another_database_is_refused(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE meta (name TEXT)")
+    connection.close()
+    with pytest.raises(FormatError):
+        LedgerStore.open(path, ORIGIN, did_of)
+
+
+def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        LedgerStore.open(tmp_path / "absent" / "ledger.sqlite3", ORIGIN, did_of)
