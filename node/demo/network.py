@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,13 +36,29 @@ class Node:
 class Network:
     """The demonstration's folder and the processes that belong to it."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str] = os.environ,
+        bodies: Sequence[DemoBody] = BODIES,
+        reached_at: Callable[[str], str] = str,
+    ) -> None:
+        """Name the folder and who takes part; nothing is started.
+
+        Args:
+            folder: where everything is kept, and removed again.
+            environment: of the processes.
+            bodies: the founders.
+            reached_at: address of the chain node → address under which the others reach it.
+        """
         self.folder = folder
         self.state_file = folder / "network.json"
         self.examples = folder / "examples"
         self.verifier = folder / "verifier"
         self.environment = {**environment, "COMITY_PASSPHRASE_FILE": str(folder / "passphrase")}
         self.processes = Processes(folder, self.environment)
+        self._bodies = bodies
+        self._reached_at = reached_at
         self.nodes: tuple[Node, ...] = ()
         self.origin = ""
         self.rpc = ""
@@ -87,11 +103,12 @@ class Network:
         chain = self.folder / "chain"
         words = ("chain", "run", "--dir", str(chain), "--chain-id", str(CHAIN_ID))
         self.processes.start("chain", comity(*words))
-        self.rpc = str(self.processes.wait_ready("chain", chain / "ready.json")["rpc"])
+        ready = self.processes.wait_ready("chain", chain / "ready.json")
+        self.rpc = self._reached_at(str(ready["rpc"]))
 
     def _found(self) -> None:
         nodes = []
-        for body in BODIES:
+        for body in self._bodies:
             port = free_port()
             folder = self.folder / body.key
             self.command(

@@ -1,4 +1,4 @@
-"""A node in one process: its real database and followed ledger, and workers when a test wants them."""
+"""A node in one process: its real database and followed ledger, and workers on demand."""
 
 from __future__ import annotations
 
