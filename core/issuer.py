@@ -1,32 +1,24 @@
-"""Who issues, and where the status of an e-certificate stands: endpoint, DID and slot.
+"""Who issues: a body's registered endpoint, and the DID that follows from it.
 
 A member's DID is ``did:web`` of host and port of its registered endpoint and of nothing else, so a
-DID belongs to at most one member. A slot is a place in a status list; its text is
-``<status list address>#<index>`` and the ledger knows only the SHA-256 of that.
+DID belongs to at most one member.
 
-Refuses endpoints in any spelling but the ledger's (lower-case host, no path, http only for
-localhost), and slots that are not an address and an index within a list.
+Refuses endpoints in any spelling but the ledger's: lower-case host, no path, http only for
+localhost.
 """
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
-from hashlib import sha256
 from typing import Final
 
 from core import limits
 from core.errors import FormatError
 from core.record import Identifier
+from core.slot import HOST, PORT
+from core.slot import Slot as Slot
 
-_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
-_HOST = rf"{_LABEL}(?:\.{_LABEL})*"
-_PORT = r"[1-9][0-9]{0,4}"
-_ENDPOINT = re.compile(rf"(?:https://({_HOST})|http://(localhost))(?::({_PORT}))?")
-_DID = re.compile(rf"did:web:({_HOST})(?:%3A({_PORT}))?")
-_LIST_URL = re.compile(
-    rf"(?:https://{_HOST}|http://localhost)(?::{_PORT})?/[A-Za-z0-9._~/-]{{1,200}}"
-)
-_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
+_ENDPOINT = re.compile(rf"(?:https://({HOST})|http://(localhost))(?::({PORT}))?")
+_DID = re.compile(rf"did:web:({HOST})(?:%3A({PORT}))?")
 _PORT_MAX: Final = 65_535
 
 
@@ -53,49 +45,6 @@ def endpoint_of_did(did: str) -> str | None:
     host, port = match[1], match[2]
     scheme = "http" if host == "localhost" else "https"
     return f"{scheme}://{host}" + (f":{port}" if port else "")
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One place in one status list: the identity of an e-certificate.
-
-    Attributes:
-        list_url: address of the status list credential.
-        index: entry in it.
-    """
-
-    list_url: str
-    index: int
-
-    def __post_init__(self) -> None:
-        if not _LIST_URL.fullmatch(self.list_url):
-            raise FormatError("status_list_url", "status list: expected an https address")
-        if not 0 <= self.index < limits.STATUS_LIST_ENTRIES:
-            raise FormatError(
-                "status_index", f"status index: expected 0 to {limits.STATUS_LIST_ENTRIES - 1}"
-            )
-
-    @classmethod
-    def parse(cls, text: str) -> "Slot":
-        """Return the slot of ``<status list address>#<index>``."""
-        list_url, _, index = text.rpartition("#")
-        if not _INDEX.fullmatch(index):
-            raise FormatError("slot", "slot: expected <status list address>#<index>")
-        return cls(list_url, int(index))
-
-    def dump(self) -> str:
-        """Return the text that ``parse`` reads."""
-        return self.text
-
-    @property
-    def text(self) -> str:
-        """``<status list address>#<index>``."""
-        return f"{self.list_url}#{self.index}"
-
-    @cached_property
-    def digest(self) -> bytes:
-        """SHA-256 of the text, which is all that the ledger sees."""
-        return sha256(self.text.encode("ascii")).digest()
 
 
 @dataclass(frozen=True, slots=True)

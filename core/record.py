@@ -199,7 +199,10 @@ class Predecessor:
     slot: str = field(
         metadata=of(
             Text(
-                record_rules.URL_CHARS, record_rules.SLOT_PATTERN, "<status list address>#<index>"
+                record_rules.URL_CHARS,
+                record_rules.SLOT_PATTERN,
+                "<status list address>#<index>",
+                record_rules.slot_finding,
             ),
             "its slot",
         )

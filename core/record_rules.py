@@ -13,10 +13,13 @@ compare it.
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from core import codes
+from core.errors import FormatError
 from core.plaintext import Finding
+from core.slot import INDEX_PATTERN, LIST_URL_PATTERN, Slot
 
 if TYPE_CHECKING:
     from core.record import Dates, Identifier
@@ -29,7 +32,7 @@ LINK_PATTERN: Final = (
 )
 MEDIA_TYPE_PATTERN: Final = r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*"
 DIGEST_PATTERN: Final = r"zQm[1-9A-HJ-NP-Za-km-z]{44}|uEiA?[A-Za-z0-9_-]{43,44}"
-SLOT_PATTERN: Final = LINK_PATTERN.replace("[/?#]", "[/?]").replace("!#-;", "!$-;") + r"#[0-9]{1,9}"
+SLOT_PATTERN: Final = f"{LIST_URL_PATTERN}#{INDEX_PATTERN}"
 
 
 def standard_finding(text: str) -> Finding | None:
@@ -38,6 +41,15 @@ def standard_finding(text: str) -> Finding | None:
     if known is None or known.name == text:
         return None
     return "standard_spelling", f"a known standard in another spelling; write {known.name}"
+
+
+def slot_finding(text: str) -> Finding | None:
+    """Return a fault if ``text``, of the form of a slot, lies outside every list."""
+    try:
+        Slot.parse(text)
+    except FormatError:
+        return "slot", "no slot of a status list"
+    return None
 
 
 def identifier_faults(identifier: "Identifier") -> Iterator[tuple[str, str, str]]:
@@ -59,6 +71,7 @@ def date_faults(dates: "Dates") -> Iterator[tuple[str, str, str]]:
         yield "/original", "date_order", "must not be later than the effective date"
 
 
+@cache
 def _identifier_checks() -> dict[str, Callable[[str], bool]]:
     """Return the check of each scheme; stdnum is loaded only when there is something to check."""
     from stdnum import ean, lei

@@ -125,6 +125,7 @@ def test_two_orders_of_members_are_one_record() -> None:
         ("/accreditation/evidence/digest", "zQm", "wrong_form"),
         ("/audits/0/kind", "annual", "unknown_value"),
         ("/predecessor/slot", "https://node.example/status/7", "wrong_form"),
+        ("/predecessor/slot", "https://node.example/status/7#131072", "slot"),
         ("/predecessor/member", 0, "out_of_range"),
         ("/certificate_link/url", "https://x/\u00e9", "wrong_form"),
         ("/render/media_type", "html", "wrong_form"),
