@@ -28,20 +28,16 @@ _HASHES = ("md5", "sha1", "sha256", "sha512", "sha3_256")
 
 @dataclass(frozen=True)
 class Canary:
-    """One planted text; ``name`` says which field of which record it is."""
+    """One planted text; ``name`` says what it is, ``drawn`` is its random part."""
 
     name: str
     text: str
+    drawn: str
 
     @classmethod
     def plant(cls, name: str, random: Random) -> Canary:
         drawn = base64.b32encode(random.randbytes(10)).decode()
-        return cls(name, f"Kanarie {name} {drawn} {TAIL}")
-
-    @property
-    def drawn(self) -> str:
-        """The random part."""
-        return self.text.split(" ")[-2]
+        return cls(name, f"Kanarie {name} {drawn} {TAIL}", drawn)
 
 
 @dataclass(frozen=True)
