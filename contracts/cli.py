@@ -1,4 +1,4 @@
-"""``comity chain``: run the embedded development chain.
+"""``comity chain``: run the embedded development chain, and make a ledger on any chain.
 
 Decides nothing itself; reads options, sets up signals, and leaves the rest to the supervisor.
 """
@@ -10,8 +10,10 @@ from typing import Annotated
 
 import typer
 
+from contracts.deploy_cli import deploy
+
 app = typer.Typer(
-    help="The embedded development chain.",
+    help="The embedded development chain, and making a ledger.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -20,7 +22,10 @@ app = typer.Typer(
 
 @app.callback()
 def chain() -> None:
-    """The embedded development chain."""
+    """The embedded development chain, and making a ledger."""
+
+
+app.command()(deploy)
 
 
 @app.command()

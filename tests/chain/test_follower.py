@@ -22,7 +22,7 @@ from core.registry import Event
 from tests.support.anvil import bare_anvil, free_port
 from tests.support.jsonrpc import JsonRpc
 from tests.support.ledger import MadeLedger, deploy_test_ledger
-from tests.support.rpcproxy import RpcProxy, rpc_proxy
+from tests.support.rpcproxy import Fault, RpcProxy, rpc_proxy
 
 
 @pytest.fixture(scope="module")
@@ -371,7 +371,7 @@ def test_too_much_at_once_is_asked_for_in_smaller_parts(
             span = int(params[0]["toBlock"], 16) - int(params[0]["fromBlock"], 16) + 1
             asked.append(span)
             if span > 4:
-                return "x" * (65 * 1024 * 1024)
+                raise Fault("query returned more than 10000 results")
         return result
 
     proxy.tamper = bounded

@@ -19,6 +19,10 @@ def honest(_method: str, _params: list[Any], result: Any) -> Any:
     return result
 
 
+class Fault(Exception):
+    """Raised by a ``tamper``: the client gets this JSON-RPC error instead of a result."""
+
+
 class RpcProxy:
     """Where a test says what goes wrong.
 
@@ -49,10 +53,15 @@ class RpcProxy:
         pairs = zip(asked, answers, strict=True) if isinstance(asked, list) else [(asked, answers)]
         for request, answer in pairs:
             self.requests.append(request["method"])
-            if "result" in answer:
+            if "result" not in answer:
+                continue
+            try:
                 answer["result"] = self.tamper(
                     request["method"], request["params"], answer["result"]
                 )
+            except Fault as fault:
+                del answer["result"]
+                answer["error"] = {"code": -32005, "message": str(fault)}
         return json.dumps(answers).encode()
 
 
