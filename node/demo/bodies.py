@@ -1,10 +1,11 @@
 """The three bodies of the demonstration and the registers they import. All of it is fictional.
 
-Every row is made from its number alone, so that two runs of the demonstration import the same.
+Every row is made from its number and the year alone, so that two runs import the same.
 """
 
 import csv
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 
@@ -61,13 +62,13 @@ def number_of(body: DemoBody, row: int) -> str:
     return f"{body.prefix}{row:04d}R1M"
 
 
-def write_register(body: DemoBody, file: Path) -> None:
-    """Write the body's register as CSV with the documented header."""
+def write_register(body: DemoBody, file: Path, today: date) -> None:
+    """Write the body's register as CSV with the documented header, in force for three years."""
     with file.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(_HEADER)
         for row in range(1, body.rows + 1):
-            writer.writerow(_row(body, row))
+            writer.writerow(_row(body, row, _first_day(today)))
 
 
 _HEADER = (
@@ -78,13 +79,18 @@ _HEADER = (
 )  # fmt: skip
 
 
-def _row(body: DemoBody, row: int) -> tuple[str, ...]:
+def _first_day(today: date) -> date:
+    """Return the latest second of March that is not after today."""
+    return date(today.year if today >= date(today.year, 3, 2) else today.year - 1, 3, 2)
+
+
+def _row(body: DemoBody, row: int, first: date) -> tuple[str, ...]:
     sector, product, scope = _TRADES[row % len(_TRADES)]
     city = body.cities[row % len(body.cities)]
     return (
         number_of(body, row), "0", "1", "ISO 9001:2015",
         f"{city} {product.title()} {row} {body.suffix}", f"{row} Example Road, {city}",
         body.economy, scope, sector, "Example National Accreditation Body", f"C{900 + row % 90}-M",
-        "2026-02-27", "2026-03-02", "2029-03-01", "2023-03-02",
+        f"{first.year}-02-27", f"{first}", f"{first.year + 3}-03-01", f"{first.year - 3}-03-02",
         "Plant 1", f"{row} Example Road, {city}", body.economy,
     )  # fmt: skip

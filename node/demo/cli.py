@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -79,7 +80,7 @@ def _bring_up(network: Network, say: Callable[[str], None]) -> Story:
     started = time.monotonic()
     network.up(say)
     ready = round(time.monotonic() - started, 2)
-    story = Scenario(network, say).play()
+    story = Scenario(network, say, datetime.now(UTC).date()).play()
     story.timings = {
         "start": ready,
         **story.timings,

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,9 @@ class Story:
 class Scenario:
     """Plays the story on a running network."""
 
-    def __init__(self, network: Network, say: Callable[[str], None]) -> None:
+    def __init__(self, network: Network, say: Callable[[str], None], today: date) -> None:
         self._network = network
+        self._today = today
         self._say = say
         self.story = Story()
 
@@ -68,7 +70,7 @@ class Scenario:
             body = node.body
             self._say(f"{body.name}: issuing and anchoring {body.rows} e-certificates")
             register = node.folder / "register.csv"
-            write_register(body, register)
+            write_register(body, register, self._today)
             answer: Any = self._node(node, "issue", str(register), "--wait")
             anchored = [r for r in answer["receipts"] if r["state"] == "anchored"]
             if len(anchored) != body.rows:
@@ -89,7 +91,7 @@ class Scenario:
         first, second, third = self._network.nodes
         wait = ("--yes", "--wait")
         reason = ("--reason", "nonconformity")
-        until = ("--until", "2027-03-31")
+        until = ("--until", (self._today + timedelta(days=150)).isoformat())
         self._node(first, "suspend", number_of(first.body, 2), *reason, *until, *wait)
         self._node(second, "suspend", number_of(second.body, 3), *reason, *until, *wait)
         self._node(second, "restore", number_of(second.body, 3), *wait)
