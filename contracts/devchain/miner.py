@@ -21,12 +21,12 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from contracts.devchain.anvil import BLOCK_GAS_LIMIT, Anvil, RpcError
-from contracts.devchain.journal import Accepted, Block, Genesis, Journal
+from contracts.devchain.journal import Accepted, Block, Genesis, Journal, Record
 from contracts.devchain.replay import Replayed, make_block, mismatch, replay
 from contracts.devchain.transaction import Transaction
 from core.errors import ComityError, Refused, Unavailable
@@ -87,6 +87,7 @@ class Miner:
         self._time = 0
         self._mined_at = 0.0
         self._is_closed = False
+        self._is_leaving = False
 
     def anvil(self) -> Anvil:
         """Return the anvil that holds the whole chain.
@@ -201,6 +202,7 @@ class Miner:
         """
         with self._changed:
             anvil = self.anvil()
+            self._expect_own_head(anvil)
             block = Block(
                 number=self._number + 1,
                 time=max(int(self._wall_clock()), self._time + 1),
@@ -220,6 +222,15 @@ class Miner:
             self._changed.notify_all()
             self._journal.append(head)
 
+    def _expect_own_head(self, anvil: Anvil) -> None:
+        """Notice a block that came in by a back door before ours is put on top of it."""
+        try:
+            if int(anvil.call("eth_blockNumber"), 16) != self._number:
+                raise mismatch(self._number + 1, "there is one already that is not ours")
+        except (ComityError, RpcError):
+            self._distrust(anvil)
+            raise
+
     # ------------------------------------------------------------ 3. recovering
 
     def needs_recovery(self) -> bool:
@@ -238,7 +249,7 @@ class Miner:
             if self._anvil is not None:
                 self._distrust(self._anvil)
             started = time.monotonic()
-            records = self._journal.records()
+            records = self._unless_leaving(self._journal.records())
             genesis = next(records, None)
             if genesis is None:
                 genesis = Genesis(self._chain_id, int(self._wall_clock()) - 1)
@@ -258,6 +269,12 @@ class Miner:
             self._anvil = anvil
             self._changed.notify_all()
         _log.info("chain ready: block %d, %.2f s", self._number, time.monotonic() - started)
+
+    def _unless_leaving(self, records: Iterator[Record]) -> Iterator[Record]:
+        for record in records:
+            if self._is_leaving:
+                raise Unavailable("chain_stopping", "the chain was stopped while it was restored")
+            yield record
 
     def _resume(self, anvil: Anvil, replayed: Replayed) -> None:
         """Take over where a replay ended: its head, and what still waits for a block."""
@@ -281,6 +298,10 @@ class Miner:
         """Give an anvil up whose state is no longer known; ``recover`` makes another."""
         self._anvil = None
         anvil.stop()
+
+    def leave(self) -> None:
+        """Break off a replay; takes no lock, so that a signal handler may call it."""
+        self._is_leaving = True
 
     def close(self) -> None:
         """Stop anvil; whoever waits is let go."""

@@ -106,10 +106,12 @@ class Supervisor:
     def request_stop(self) -> None:
         """Let the chain end soon; safe to call from a signal handler."""
         self._stopping.set()
+        if self._miner is not None:
+            self._miner.leave()
 
     def stop(self) -> None:
         """End the chain and give the folder free; calling it twice is harmless."""
-        self._stopping.set()
+        self.request_stop()
         if self._miner is not None:
             self._miner.wake()
         if self._thread is not None:

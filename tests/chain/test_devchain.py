@@ -24,7 +24,7 @@ from eth_account.signers.local import LocalAccount
 
 from contracts.devchain import journal as journal_module
 from contracts.devchain.journal import Accepted, Block, Genesis, Head, Journal, Record
-from contracts.devchain.supervisor import DEFAULT_CHAIN_ID, DevChain
+from contracts.devchain.supervisor import DEFAULT_CHAIN_ID, DevChain, Settings, Supervisor
 from core.errors import ComityError, ProofError, Refused, Unavailable
 from tests.support.jsonrpc import JsonRpc, wait_for
 
@@ -305,6 +305,24 @@ def test_it_ends_cleanly_when_asked_to(folder: Path) -> None:
         assert not _anvil_of(folder)
 
 
+def test_a_long_replay_can_be_broken_off(folder: Path) -> None:
+    folder.mkdir()
+    journal = Journal.open(folder / "journal")
+    begun = int(time.time()) - 10**6
+    journal.append(Genesis(DEFAULT_CHAIN_ID, begun))
+    for number in range(1, 20_001):
+        journal.append(Block(number, begun + 20 * number, 0))
+    journal.close()
+    supervisor = Supervisor(Settings(folder))
+    asking = threading.Timer(0.5, supervisor.request_stop)
+    asking.start()
+    with pytest.raises(Unavailable) as refusal:
+        supervisor.start()
+    asking.join()
+    assert refusal.value.code == "chain_stopping"
+    assert not _anvil_of(folder)
+
+
 def test_a_block_that_somebody_else_mined_is_undone(folder: Path) -> None:
     with quiet_chain(folder) as rpc:
         sender = Sender()
@@ -318,7 +336,7 @@ def test_a_block_that_somebody_else_mined_is_undone(folder: Path) -> None:
         finally:
             intruder.close()
         sent = rpc("eth_sendRawTransaction", sender.sign())
-        wait_for(lambda: _is_answering(rpc) and rpc("eth_getTransactionReceipt", sent), 10)
+        wait_for(lambda: rpc.answer("eth_getTransactionReceipt", sent).get("result"), 10)
         assert int(rpc("eth_blockNumber"), 16) == int(head["number"], 16) + 1
         assert rpc.head()["parentHash"] == head["hash"]
 

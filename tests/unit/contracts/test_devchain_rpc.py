@@ -120,13 +120,19 @@ def test_fees_are_zero(rpc: Rpc) -> None:
     assert ask(rpc, request("eth_maxPriorityFeePerGas"))["result"] == "0x0"
 
 
+WRONG: dict[str, list[object]] = {
+    "id": [None, True, -1, 1.5, [], "x" * 101],
+    "params": [{}, "x", None],
+    "method": [1, None, []],
+    "jsonrpc": ["1.0", 2, None],
+    "more": [1],
+}
+
+
 @pytest.mark.parametrize(
     "document",
     [1, "x", None, {}, {"jsonrpc": "2.0"},
-     *(request("eth_chainId", id=wrong) for wrong in (None, True, -1, 1.5, [], "x" * 101)),
-     *(request("eth_chainId", params=wrong) for wrong in ({}, "x", None)),
-     *(request("eth_chainId", method=wrong) for wrong in (1, None, [])),
-     request("eth_chainId", jsonrpc="1.0"), request("eth_chainId", more=1)],
+     *(request("eth_chainId", **{name: each}) for name, all_ in WRONG.items() for each in all_)],
 )  # fmt: skip
 def test_what_is_no_request_is_invalid(rpc: Rpc, miner: FakeMiner, document: object) -> None:
     assert code(ask(rpc, document)) == -32600
