@@ -41,6 +41,7 @@ _LOOK_SECONDS: Final = 0.2
 class _Child:
     name: str
     words: Sequence[str]
+    environment: Mapping[str, str] | None
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause: float = _PAUSE_FIRST
@@ -56,12 +57,15 @@ class Children:
         ready: whether the whole is fit for use; asked until it says so once.
         ready_file: written when ready, removed when stopped: ``{**ready_content, "pid"}``.
         ready_content: what to tell in it, such as the address.
+        environments: name → the child's whole environment; a child that is not named gets ours.
+            So a secret can be given to the one child that needs it.
     """
 
     commands: Mapping[str, Sequence[str]]
     ready: Callable[[], bool]
     ready_file: Path
     ready_content: Mapping[str, object]
+    environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -69,7 +73,10 @@ class Children:
         self.ready_file.unlink(missing_ok=True)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
-        children = [_Child(name, words) for name, words in self.commands.items()]
+        children = [
+            _Child(name, words, self.environments.get(name))
+            for name, words in self.commands.items()
+        ]
         told = False
         try:
             while not self._stop.wait(_LOOK_SECONDS if told else _LOOK_SECONDS / 4):
@@ -103,7 +110,7 @@ def _keep(child: _Child) -> None:
         child.process = None
     if now >= child.due:
         words = [sys.executable, "-c", _WRAPPER, str(os.getpid()), *child.words]
-        child.process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
+        child.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, env=child.environment)
         child.started = now
 
 

@@ -75,6 +75,8 @@ def harden(
             response=app.json.dumps(problem.dump()), status=problem.status
         )
         response.headers.update(problem.headers())
+        if methods := getattr(error, "valid_methods", None):
+            response.headers["Allow"] = ", ".join(sorted(methods))
         return response
 
     app.after_request(secure)

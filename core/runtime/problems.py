@@ -31,7 +31,7 @@ _KINDS: Final[tuple[tuple[type[errors.ComityError], HTTPStatus, str], ...]] = (
     (errors.Unavailable, HTTPStatus.SERVICE_UNAVAILABLE, "Not available right now"),
 )
 _STATUS_OF_CODE: Final[dict[str, HTTPStatus]] = {
-    "idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "idempotency_mismatch": HTTPStatus.UNPROCESSABLE_ENTITY,
     "too_many_requests": HTTPStatus.TOO_MANY_REQUESTS,
 }
 

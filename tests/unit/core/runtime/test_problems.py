@@ -21,7 +21,7 @@ from core.runtime import problems
         (errors.NotTrusted("not_trusted", "m"), 403),
         (errors.NotFound("not_found", "m"), 404),
         (errors.Refused("unequal_duplicate", "m"), 409),
-        (errors.Refused("idempotency_key_reused", "m"), 422),
+        (errors.Refused("idempotency_mismatch", "m"), 422),
         (errors.Expired("expired", "m"), 410),
         (errors.Invalid("record_invalid", "m", ()), 422),
         (errors.ProofError("bad_proof", "m"), 422),

@@ -1,0 +1,204 @@
+"""The node's counter: what API and command line ask of it, over one database and one ledger view.
+
+Decides how a certificate and the node itself are described to their own body. Holds no key: what
+has to be signed is kept for the worker. Refuses what needs the ledger as long as the node is not
+connected to one, or the worker has not followed it far enough to know this body.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from contracts.ledgerstore import LedgerStore
+from core.errors import NotFound, Unavailable
+from core.issuer import did_of_endpoint
+from core.record import Record
+from core.registry import MemberAdmitted, MemberExpelled, State, member_key
+from core.report import timestamp
+from node.config import NodeConfig
+from node.declare import declarations_of, standing_of
+from node.identifiers import Clock, Random
+from node.lifecycle import end_of
+from node.membership import Evidence, Membership, open_followed
+from node.places import NodePlaces
+from node.receipt import receipt_from
+from node.states import BatchState
+from node.store import batches, credentials, records
+from node.store.engine import Store
+
+_ENDED: frozenset[State] = frozenset({State.WITHDRAWN, State.CANCELLED, State.SUPERSEDED})
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerView:
+    """One consistent view of the followed ledger, and which member of it this body is."""
+
+    evidence: Evidence
+    body: Membership
+
+
+class Desk:
+    """What one process of a node works with. Threads may share it.
+
+    Args:
+        config: the node's settings.
+        places: where its files lie.
+        store: its database.
+        clock: the time now.
+        random: a cryptographic source of bytes.
+    """
+
+    def __init__(
+        self, config: NodeConfig, places: NodePlaces, store: Store, clock: Clock, random: Random
+    ) -> None:
+        self.config = config
+        self.places = places
+        self.store = store
+        self.clock = clock
+        self.random = random
+        self._followed: LedgerStore | None = None
+        self._opening = Lock()
+
+    def close(self) -> None:
+        """Close what was opened here, and the database."""
+        if self._followed is not None:
+            self._followed.close()
+        self.store.close()
+
+    @contextmanager
+    def ledger(self) -> Iterator[LedgerView]:
+        """Yield the followed ledger as it is known now.
+
+        Raises:
+            Unavailable: there is none, or it does not know this body yet.
+        """
+        with self._snapshot() as evidence:
+            body = _body(evidence, self.config.endpoint)
+            if body is None:
+                raise Unavailable(
+                    "ledger_not_followed",
+                    "the ledger has not been followed far enough to know this body",
+                    "keep comity node run going; it follows the ledger",
+                    retry_after=5,
+                )
+            yield LedgerView(evidence, body)
+
+    def certificate(self, number: str) -> dict[str, Any]:
+        """Return all that the body knows of one certificate's way, newest revision first.
+
+        Raises:
+            NotFound: this body has no such certificate.
+        """
+        with self.store.reading() as connection:
+            rows = records.journeys(connection, number)
+        if not rows:
+            raise NotFound("no_such_certificate", "this body has no such certificate")
+        revisions = [
+            {
+                "revision": row.revision,
+                "receipt": receipt_from(row).dump(),
+                "status": self._status(number, row.revision),
+                "declarations": [
+                    one.dump() for one in declarations_of(self.store, number, row.revision)
+                ],
+            }
+            for row in rows
+        ]
+        return {"number": number, "revisions": revisions}
+
+    def overview(self) -> dict[str, Any]:
+        """Return how the node stands: backlog, last anchor, ledger, worker."""
+        with self.store.reading() as connection:
+            counts = records.counts(connection)
+            newest = batches.newest_anchored(connection)
+            open_batches = sum(
+                batches.count(connection, state) for state in (BatchState.SEALED, BatchState.SENT)
+            )
+        return {
+            "endpoint": self.config.endpoint,
+            "receipts": counts,
+            "backlog": sum(counts[state] for state in ("received", "issued", "sealed", "sent")),
+            "open_batches": open_batches,
+            "last_anchor": None
+            if newest is None
+            else {
+                "root": newest.root.hex(),
+                "size": newest.size,
+                "block": newest.anchored_block,
+                "time": newest.anchored_time,
+            },
+            "ledger": self._ledger_overview(),
+            "worker": self._worker_overview(),
+        }
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Evidence]:
+        settings = self.config.ledger
+        if settings is None:
+            raise Unavailable(
+                "not_connected", "this node is connected to no ledger",
+                "comity node connect --rpc URL --origin ORIGIN",
+            )  # fmt: skip
+        with self._opening:
+            if self._followed is None:
+                self._followed = open_followed(self.places.followed_ledger, settings.origin)
+        with self._followed.snapshot() as snapshot:
+            yield snapshot
+
+    def _status(self, number: str, revision: int) -> dict[str, Any] | None:
+        """Return where a revision stands by its dates and by what was declared; None if unknown."""
+        try:
+            with self.ledger() as view, self.store.reading() as connection:
+                held = credentials.held(connection, number, revision)
+                if held is None:
+                    return None
+                standing = standing_of(connection, view.evidence, view.body.member, held.slot)
+        except Unavailable:
+            return None
+        expired = self.clock() >= end_of(Record.read(held.content).dates)
+        state = standing.state.name.lower()
+        return {
+            "state": "expired" if expired and standing.state not in _ENDED else state,
+            "since": timestamp(standing.since) if standing.since else None,
+        }
+
+    def _ledger_overview(self) -> dict[str, Any] | None:
+        settings = self.config.ledger
+        if settings is None:
+            return None
+        with self._snapshot() as evidence:
+            head, body = evidence.head, _body(evidence, self.config.endpoint)
+        age = None if head is None else max(0, int(self.clock().timestamp()) - head.time)
+        return {
+            "origin": settings.origin,
+            "member": body.member if body else None,
+            "block": head.block if head else None,
+            "age_seconds": age,
+        }
+
+    def _worker_overview(self) -> dict[str, Any] | None:
+        """Return what the worker last said of itself, with its age; None if it never did."""
+        try:
+            told = json.loads(self.places.worker_health.read_text("utf-8"))
+            age = (self.clock() - datetime.fromisoformat(told["at"])).total_seconds()
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return {
+            "age_seconds": max(0, int(age)),
+            **{name: told.get(name) for name in ("pid", "member", "fence", "held", "failing")},
+        }
+
+
+def _body(evidence: Evidence, endpoint: str) -> Membership | None:
+    """Return the member with this endpoint, which on the ledger has one member for ever."""
+    member = evidence.member_of(did_of_endpoint(endpoint) or "")
+    history = evidence.history(member_key(member)) if member is not None else ()
+    admitted = next((event for event in history if isinstance(event, MemberAdmitted)), None)
+    if admitted is None:
+        return None
+    expelled = any(isinstance(event, MemberExpelled) for event in history)
+    return Membership(admitted.member, admitted.endpoint, admitted.name(), expelled)

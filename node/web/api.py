@@ -1,0 +1,230 @@
+"""The issuer API: records and registers in, receipts and certificates out, status changes.
+
+Decides who may do what (``read``, ``issue``, ``declare``) before it looks at a body. A receipt is
+answered only after its commit; a refusal writes nothing.
+"""
+
+import hashlib
+from typing import BinaryIO, Final
+from urllib.parse import quote
+
+from flask import Response, current_app, g, jsonify, request
+from flask_openapi3.blueprint import APIBlueprint
+from pydantic import BaseModel, Field
+
+from core import limits
+from core.record import Record
+from node.dates import beginning, end
+from node.declare import Order, declare
+from node.desk import Desk
+from node.importing import claim_key, import_rows
+from node.intake import accept
+from node.lifecycle import Change
+from node.receipt import receipt_of
+from node.register import Register
+from node.tokens import Scope
+from node.web import described
+from node.web.auth import authorized
+from node.web.requests import (
+    StatusRequest,
+    idempotency_key,
+    read_model,
+    require_content_type,
+    spooled_body,
+)
+
+blueprint = APIBlueprint(
+    "api",
+    __name__,
+    url_prefix="/v1",
+    abp_security=[{described.BEARER: []}],
+    abp_responses=described.WITH_TOKEN,
+)
+SCOPES: Final = {
+    "api.post_record": Scope.ISSUE,
+    "api.post_register": Scope.ISSUE,
+    "api.get_receipt": Scope.READ,
+    "api.get_certificate": Scope.READ,
+    "api.post_status": Scope.DECLARE,
+}
+_CHANGES: Final = {
+    "suspend": Change.SUSPEND,
+    "restore": Change.RESTORE,
+    "withdraw": Change.WITHDRAW,
+    "cancel": Change.CANCEL,
+    "supersede": Change.SUPERSEDE,
+}
+
+
+class WriteHeader(BaseModel):
+    """What every write may say."""
+
+    key: str | None = Field(
+        None,
+        alias="Idempotency-Key",
+        description="Names the request: sent again with an equal body it gets the first answer.",
+    )
+
+
+class ReceiptPath(BaseModel):
+    """Which receipt."""
+
+    receipt: str = Field(max_length=64)
+
+
+class CertificatePath(BaseModel):
+    """Which certificate."""
+
+    number: str = Field(
+        description="Certificate number; every character outside A-Z a-z 0-9 - . _ ~ "
+        "percent-encoded."
+    )
+
+
+@blueprint.before_request
+def _authorize() -> None:
+    operation = request.endpoint or ""
+    g.caller = authorized(desk().store, request.headers.get("Authorization"), operation, SCOPES)
+
+
+@blueprint.post(
+    "/records",
+    tags=[described.ISSUING],
+    summary="Send one record",
+    openapi_extensions=described.body("Record"),
+    responses={
+        202: described.answer("received, and durable here", "Receipt"),
+        **described.problems(e409="another record with this number and revision came before"),
+    },
+)
+def post_record(header: WriteHeader) -> Response:
+    """Take in one record; the answer is its receipt."""
+    del header  # read below, with its rules
+    require_content_type(request, "application/json")
+    key = _key()
+    accepted = accept(
+        desk().store,
+        Record.read(request.get_data()),
+        now=desk().clock(),
+        random=desk().random,
+        idempotency_key=key,
+    )
+    response = jsonify(accepted.receipt.dump())
+    response.status_code = 202
+    response.headers["Location"] = f"/v1/receipts/{accepted.receipt.id}"
+    return response
+
+
+@blueprint.post(
+    "/registers",
+    tags=[described.ISSUING],
+    summary="Send a CSV register",
+    openapi_extensions=described.body("Register", "text/csv"),
+    responses={200: described.answer("what became of each row", "Imported")},
+)
+def post_register(header: WriteHeader) -> Response:
+    """Take in the good rows and name the bad ones; the same register gives the same receipts."""
+    del header
+    require_content_type(request, "text/csv")
+    key = _key()
+    at = desk()
+    with spooled_body(request, at.places.folder, limits.REGISTER_BYTES) as file:
+        register = Register(file)
+        if key is not None:
+            claim_key(at.store, key, _digest(file), now=at.clock())
+        imported = import_rows(at.store, register, now=at.clock(), random=at.random)
+    return jsonify(imported.dump())
+
+
+@blueprint.get(
+    "/receipts/<receipt>",
+    tags=[described.ISSUING],
+    summary="See how far a record has come",
+    responses={
+        200: described.answer("the receipt as it stands", "Receipt"),
+        **described.problems(e404="no such receipt"),
+    },
+)
+def get_receipt(path: ReceiptPath) -> Response:
+    """Return a receipt as it stands now."""
+    return jsonify(receipt_of(desk().store, path.receipt).dump())
+
+
+@blueprint.get(
+    "/certificates/<path:number>",
+    tags=[described.CERTIFICATES],
+    summary="See one certificate's way and status",
+    responses={
+        200: described.answer("its revisions, newest first", "Certificate"),
+        **described.problems(e404="no such certificate"),
+    },
+)
+def get_certificate(path: CertificatePath) -> Response:
+    """Return receipts, status and declarations of a certificate's revisions."""
+    return jsonify(desk().certificate(path.number))
+
+
+@blueprint.post(
+    "/certificates/<path:number>/status",
+    tags=[described.CERTIFICATES],
+    summary="Suspend, restore, withdraw, cancel or supersede",
+    openapi_extensions=described.body("StatusRequest"),
+    responses={
+        202: described.answer("kept, and on its way to the ledger", "Declaration"),
+        **described.problems(
+            e404="no such certificate", e409="the certificate's state does not allow it"
+        ),
+    },
+)
+def post_status(path: CertificatePath, header: WriteHeader) -> Response:
+    """Declare a change of a certificate's status."""
+    del header
+    asked = read_model(request, StatusRequest)
+    key = _key()
+    at = desk()
+    with at.ledger() as view:
+        declaration = declare(
+            at.store,
+            view.evidence,
+            view.body.member,
+            _order(path.number, asked),
+            now=at.clock(),
+            random=at.random,
+            idempotency_key=key,
+        )
+    response = jsonify(declaration.dump())
+    response.status_code = 202
+    response.headers["Location"] = f"/v1/certificates/{quote(path.number, safe='')}"
+    return response
+
+
+def desk() -> Desk:
+    """Return the desk of the application at work."""
+    found: Desk = current_app.extensions["comity_desk"]
+    return found
+
+
+def _key() -> str | None:
+    return idempotency_key(request, g.caller.token_id)
+
+
+def _order(number: str, asked: StatusRequest) -> Order:
+    effective, until, successor = asked.effective_at, asked.until, asked.successor
+    return Order(
+        change=_CHANGES[asked.event],
+        number=number,
+        revision=asked.revision,
+        reason=asked.reason,
+        effective_at=beginning(effective, what="effective_at") if effective is not None else None,
+        until=end(until, what="until") if until is not None else None,
+        announced=asked.announced,
+        successor=(successor.number, successor.revision) if successor is not None else None,
+    )
+
+
+def _digest(file: BinaryIO) -> bytes:
+    file.seek(0)
+    digest = hashlib.sha256()
+    while chunk := file.read(256 * 1024):
+        digest.update(chunk)
+    return digest.digest()
