@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {MemberAccess} from "./MemberAccess.sol";
 import {FirstKey, IKeys} from "./interfaces/IKeys.sol";
-import {Account, IMembers} from "./interfaces/IMembers.sol";
+import {IMembers} from "./interfaces/IMembers.sol";
+import {Account} from "./types/Account.sol";
 
 /// @title The keys of the members; see {IKeys}
 contract Keys is IKeys, MemberAccess {
@@ -25,9 +26,9 @@ contract Keys is IKeys, MemberAccess {
 
     /// @inheritdoc IKeys
     function add(uint8 purpose, bytes calldata publicKey, bytes calldata proof) external {
-        Account memory account = _operating();
+        Account account = _operating();
         _requireActive(account);
-        _add(account.member, purpose, publicKey, proof);
+        _add(account.member(), purpose, publicKey, proof);
     }
 
     /// @inheritdoc IKeys
@@ -43,7 +44,7 @@ contract Keys is IKeys, MemberAccess {
         if (reason == 0) revert ReasonMissing();
         uint32 member = MEMBERS.memberOfRecovery(msg.sender);
         bool byRecovery = member != 0;
-        if (!byRecovery) member = _operating().member;
+        if (!byRecovery) member = _operating().member();
         Key storage key = _keys[member][thumbprint];
         if (key.purpose == 0) revert KeyUnknown(member, thumbprint);
         if (key.revoked) revert KeyAlreadyRevoked(member, thumbprint);

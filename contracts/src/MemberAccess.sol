@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IAccounts} from "./interfaces/IAccounts.sol";
-import {Account, IMembers, Standing} from "./interfaces/IMembers.sol";
+import {IMembers} from "./interfaces/IMembers.sol";
+import {Roles} from "./libraries/Roles.sol";
+import {Account} from "./types/Account.sol";
 
 /// @title Who is calling, for the contracts built on one members contract
 /// @dev The members contract is fixed: one that replaces it by vote comes with its own Keys,
@@ -16,10 +18,10 @@ abstract contract MemberAccess is IAccounts {
     }
 
     /// @dev The caller as an operating account that is not frozen, whatever its standing.
-    function _operating() internal view returns (Account memory account) {
+    function _operating() internal view returns (Account account) {
         account = MEMBERS.accountOf(msg.sender);
-        if (account.member == 0) revert NotOperating(msg.sender);
-        if (account.frozen) revert MemberIsFrozen(account.member);
+        if (account.member() == 0) revert NotOperating(msg.sender);
+        if (account.isFrozen()) revert MemberIsFrozen(account.member());
     }
 
     /// @dev The member whose recovery account is calling.
@@ -28,11 +30,11 @@ abstract contract MemberAccess is IAccounts {
         if (member == 0) revert NotRecovery(msg.sender);
     }
 
-    function _requireActive(Account memory account) internal pure {
-        if (account.standing != Standing.Active) revert MemberNotActive(account.member);
+    function _requireActive(Account account) internal pure {
+        if (!account.isActive()) revert MemberNotActive(account.member());
     }
 
-    function _requireRole(Account memory account, uint8 role) internal pure {
-        if (account.roles & role == 0) revert RoleMissing(account.member, role);
+    function _requireRole(Account account, uint8 role) internal pure {
+        if (!Roles.contain(account.roles(), role)) revert RoleMissing(account.member(), role);
     }
 }

@@ -1,35 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {
-    Account,
-    Admission,
-    IMembers,
-    Member,
-    Standing
-} from "./interfaces/IMembers.sol";
+import {Admission, IMembers, Member} from "./interfaces/IMembers.sol";
 import {Economies} from "./libraries/Economies.sol";
 import {Endpoints} from "./libraries/Endpoints.sol";
 import {Roles} from "./libraries/Roles.sol";
+import {Account, AccountFields, Standing} from "./types/Account.sol";
 
 /// @title The table of members: who they are, where they stand, and their two accounts
 /// @dev Decides everything that needs no vote; {Members} adds the votes that drive the rest.
+///      Roles, standing and freezing are kept with the operating account and move with it, so that
+///      the other contracts learn all they need about a caller from one word of storage.
 abstract contract MemberTable is IMembers {
+    struct Record {
+        address operating;
+        bytes2 economy;
+        address recovery;
+    }
+
     uint256 private constant MAX_NAMES_LENGTH = 1024;
     uint256 private constant MAX_FIRST_KEYS = 8;
     uint32 private constant MAX_MEMBERS = 4096;
 
     uint32 private _count;
-    mapping(uint32 member => Member) private _members;
-    mapping(address operating => uint32 member) private _operatingOf;
+    mapping(uint32 member => Record) private _members;
+    mapping(address operating => Account) private _accounts;
     mapping(address recovery => uint32 member) private _recoveryOf;
     mapping(address account => bool) private _used;
     mapping(bytes32 authorityHash => bool) private _endpointUsed;
 
     /// @inheritdoc IMembers
     function replaceOperating(address current) external {
-        uint32 member = _operatingMember();
-        _setOperating(member, current, false);
+        _setOperating(_operatingMember(), current, false);
     }
 
     /// @inheritdoc IMembers
@@ -40,22 +42,24 @@ abstract contract MemberTable is IMembers {
     /// @inheritdoc IMembers
     function freeze() external {
         uint32 member = _recoveringMember();
-        if (_members[member].frozen) revert MemberIsFrozen(member);
-        _members[member].frozen = true;
+        Account account = _accountOf(member);
+        if (account.isFrozen()) revert MemberIsFrozen(member);
+        _setAccount(member, account.withFrozen(true));
         emit MemberFrozen(member);
     }
 
     /// @inheritdoc IMembers
     function thaw() external {
         uint32 member = _recoveringMember();
-        if (!_members[member].frozen) revert NotFrozen(member);
-        _members[member].frozen = false;
+        Account account = _accountOf(member);
+        if (!account.isFrozen()) revert NotFrozen(member);
+        _setAccount(member, account.withFrozen(false));
         emit MemberThawed(member);
     }
 
     /// @inheritdoc IMembers
     function memberOf(address operating) external view returns (uint32) {
-        return _operatingOf[operating];
+        return _accounts[operating].member();
     }
 
     /// @inheritdoc IMembers
@@ -64,21 +68,28 @@ abstract contract MemberTable is IMembers {
     }
 
     /// @inheritdoc IMembers
-    function accountOf(address operating) external view returns (Account memory) {
-        uint32 member = _operatingOf[operating];
-        Member storage record = _members[member];
-        return Account(member, record.roles, record.standing, record.frozen);
+    function accountOf(address operating) external view returns (Account) {
+        return _accounts[operating];
     }
 
     /// @inheritdoc IMembers
     function get(uint32 member) external view returns (Member memory) {
-        return _known(member);
+        Account account = _known(member);
+        Record storage record = _members[member];
+        return Member({
+            operating: record.operating,
+            recovery: record.recovery,
+            economy: record.economy,
+            roles: account.roles(),
+            standing: account.standing(),
+            frozen: account.isFrozen()
+        });
     }
 
     /// @inheritdoc IMembers
     function isActive(uint32 member) external view returns (bool) {
-        Member storage record = _members[member];
-        return record.standing == Standing.Active && !record.frozen;
+        Account account = _accountOf(member);
+        return account.isActive() && !account.isFrozen();
     }
 
     /// @inheritdoc IMembers
@@ -88,21 +99,26 @@ abstract contract MemberTable is IMembers {
 
     /// @dev The caller's member, by its operating account, which must not be frozen.
     function _operatingMember() internal view returns (uint32 member) {
-        member = _operatingOf[msg.sender];
+        Account account = _accounts[msg.sender];
+        member = account.member();
         if (member == 0) revert NotOperating(msg.sender);
-        if (_members[member].frozen) revert MemberIsFrozen(member);
+        if (account.isFrozen()) revert MemberIsFrozen(member);
     }
 
     /// @dev Active, not frozen and not an observer.
     function _isVoter(uint32 member) internal view returns (bool) {
-        Member storage record = _members[member];
-        return record.standing == Standing.Active && !record.frozen
-            && !Roles.contain(record.roles, Roles.OBSERVER);
+        Account account = _accountOf(member);
+        return account.isActive() && !account.isFrozen()
+            && !Roles.contain(account.roles(), Roles.OBSERVER);
     }
 
-    function _known(uint32 member) internal view returns (Member storage record) {
-        record = _members[member];
-        if (record.standing == Standing.None) revert MemberUnknown(member);
+    function _economyOf(uint32 member) internal view returns (bytes2) {
+        return _members[member].economy;
+    }
+
+    function _known(uint32 member) internal view returns (Account account) {
+        account = _accountOf(member);
+        if (account.member() == 0) revert MemberUnknown(member);
     }
 
     /// @dev Could this admission be carried out now? Its first keys are checked by the caller.
@@ -135,7 +151,7 @@ abstract contract MemberTable is IMembers {
 
     /// @dev `to` must be one step away from where the member stands.
     function _requireStep(uint32 member, Standing to) internal view {
-        Standing from = _known(member).standing;
+        Standing from = _known(member).standing();
         bool allowed = to == Standing.Active
             ? from == Standing.Suspended
             : from == Standing.Active || (to == Standing.Expelled && from == Standing.Suspended);
@@ -145,17 +161,14 @@ abstract contract MemberTable is IMembers {
     function _enter(Admission memory admission) internal returns (uint32 member) {
         _requireAdmissible(admission);
         member = ++_count;
-        _members[member] = Member({
+        _members[member] = Record({
             operating: admission.operating,
-            recovery: admission.recovery,
             economy: bytes2(bytes(admission.economy)),
-            roles: admission.roles,
-            standing: Standing.Active,
-            frozen: false
+            recovery: admission.recovery
         });
+        _accounts[admission.operating] = AccountFields.create(member, admission.roles);
         _used[admission.operating] = true;
         _used[admission.recovery] = true;
-        _operatingOf[admission.operating] = member;
         _recoveryOf[admission.recovery] = member;
         _endpointUsed[Endpoints.authorityHash(bytes(admission.endpoint))] = true;
         emit MemberAdmitted(
@@ -171,27 +184,27 @@ abstract contract MemberTable is IMembers {
 
     function _suspend(uint32 member, uint16 reason) internal {
         _requireStep(member, Standing.Suspended);
-        _members[member].standing = Standing.Suspended;
+        _setAccount(member, _accountOf(member).withStanding(Standing.Suspended));
         emit MemberSuspended(member, reason);
     }
 
     function _restore(uint32 member) internal {
         _requireStep(member, Standing.Active);
-        _members[member].standing = Standing.Active;
+        _setAccount(member, _accountOf(member).withStanding(Standing.Active));
         emit MemberRestored(member);
     }
 
     function _expel(uint32 member, uint16 reason) internal {
         _requireStep(member, Standing.Expelled);
-        _members[member].standing = Standing.Expelled;
+        _setAccount(member, _accountOf(member).withStanding(Standing.Expelled));
         emit MemberExpelled(member, reason);
     }
 
     function _setRecovery(uint32 member, address current) internal {
-        Member storage record = _known(member);
+        _known(member);
         _requireUnused(current);
-        address previous = record.recovery;
-        record.recovery = current;
+        address previous = _members[member].recovery;
+        _members[member].recovery = current;
         _used[current] = true;
         delete _recoveryOf[previous];
         _recoveryOf[current] = member;
@@ -203,9 +216,18 @@ abstract contract MemberTable is IMembers {
         address previous = _members[member].operating;
         _members[member].operating = current;
         _used[current] = true;
-        delete _operatingOf[previous];
-        _operatingOf[current] = member;
+        _accounts[current] = _accounts[previous];
+        _accounts[previous] = AccountFields.STRANGER;
         emit OperatingAccountChanged(member, previous, current, byRecovery);
+    }
+
+    /// @dev All zero for an id that no member has: nobody's account is the zero address.
+    function _accountOf(uint32 member) private view returns (Account) {
+        return _accounts[_members[member].operating];
+    }
+
+    function _setAccount(uint32 member, Account account) private {
+        _accounts[_members[member].operating] = account;
     }
 
     function _recoveringMember() private view returns (uint32 member) {

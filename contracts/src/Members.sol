@@ -8,14 +8,13 @@ import {IKeys} from "./interfaces/IKeys.sol";
 import {
     Admission,
     IMembers,
-    Member,
     ProposalState,
-    Standing,
     Tally
 } from "./interfaces/IMembers.sol";
 import {Economies} from "./libraries/Economies.sol";
 import {Names} from "./libraries/Names.sol";
 import {Payloads} from "./libraries/Payloads.sol";
+import {Standing} from "./types/Account.sol";
 
 /// @title The votes of the members; see {IMembers}
 contract Members is MemberTable {
@@ -165,7 +164,7 @@ contract Members is MemberTable {
     function _votingMember(uint32 subject) private view returns (uint32 member) {
         member = _operatingMember();
         if (!_isVoter(member)) {
-            if (_known(member).standing != Standing.Active) revert MemberNotActive(member);
+            if (!_known(member).isActive()) revert MemberNotActive(member);
             revert ObserverCannotVote(member);
         }
         if (member == subject) revert SubjectCannotVote(member);
@@ -192,7 +191,7 @@ contract Members is MemberTable {
         uint32 last = count();
         for (uint32 member = 1; member <= last; member++) {
             if (member == record.subject || !_isVoter(member)) continue;
-            bytes2 economy = _known(member).economy;
+            bytes2 economy = _economyOf(member);
             tally.eligible++;
             all.add(economy);
             if (record.ballots[member] != Ballot.Yes) continue;

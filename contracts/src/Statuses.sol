@@ -3,10 +3,11 @@ pragma solidity 0.8.37;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {MemberAccess} from "./MemberAccess.sol";
-import {Account, IMembers, Standing} from "./interfaces/IMembers.sol";
+import {IMembers} from "./interfaces/IMembers.sol";
 import {Declaration, IStatuses} from "./interfaces/IStatuses.sol";
 import {Roles} from "./libraries/Roles.sol";
 import {States} from "./libraries/States.sol";
+import {Account} from "./types/Account.sol";
 
 /// @title The statuses of certificates; see {IStatuses}
 contract Statuses is IStatuses, MemberAccess {
@@ -30,14 +31,14 @@ contract Statuses is IStatuses, MemberAccess {
 
     /// @inheritdoc IStatuses
     function declare(Declaration calldata declaration) external {
-        Account memory account = _operating();
+        Account account = _operating();
         _requireRole(account, Roles.CERTIFICATION_BODY);
         _declare(account, declaration);
     }
 
     /// @inheritdoc IStatuses
     function declareMany(Declaration[] calldata declarations) external {
-        Account memory account = _operating();
+        Account account = _operating();
         _requireRole(account, Roles.CERTIFICATION_BODY);
         if (declarations.length == 0 || declarations.length > MAX_DECLARATIONS) {
             revert DeclarationCount(declarations.length, MAX_DECLARATIONS);
@@ -85,10 +86,10 @@ contract Statuses is IStatuses, MemberAccess {
         return (entry.state, entry.annulled, entry.effectiveAt, entry.recordedAt);
     }
 
-    function _declare(Account memory account, Declaration calldata declaration) private {
-        StatusEvent[] storage events = _events[account.member][declaration.slot];
+    function _declare(Account account, Declaration calldata declaration) private {
+        StatusEvent[] storage events = _events[account.member()][declaration.slot];
         _requireStanding(account, declaration.state);
-        _requireShape(account.member, declaration);
+        _requireShape(account.member(), declaration);
         _requireTimes(declaration);
         _requireMove(events, declaration);
         uint32 sequence = events.length.toUint32();
@@ -98,7 +99,7 @@ contract Statuses is IStatuses, MemberAccess {
             )
         );
         emit StatusDeclared(
-            account.member,
+            account.member(),
             declaration.slot,
             declaration.state,
             declaration.reason,
@@ -111,9 +112,9 @@ contract Statuses is IStatuses, MemberAccess {
     }
 
     /// @dev Without standing a body can still warn about its certificates, never speak well of them.
-    function _requireStanding(Account memory account, uint8 state) private pure {
-        if (account.standing != Standing.Active && !States.onlyWarns(state)) {
-            revert MemberNotActive(account.member);
+    function _requireStanding(Account account, uint8 state) private pure {
+        if (!account.isActive() && !States.onlyWarns(state)) {
+            revert MemberNotActive(account.member());
         }
     }
 

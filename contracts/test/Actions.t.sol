@@ -5,7 +5,8 @@ import {Anchors} from "../src/Anchors.sol";
 import {IAccounts} from "../src/interfaces/IAccounts.sol";
 import {IDirectory} from "../src/interfaces/IDirectory.sol";
 import {FirstKey, IKeys} from "../src/interfaces/IKeys.sol";
-import {Admission, IMembers, ProposalState, Standing} from "../src/interfaces/IMembers.sol";
+import {Admission, IMembers, ProposalState} from "../src/interfaces/IMembers.sol";
+import {Standing} from "../src/types/Account.sol";
 import {ProposalsTest} from "./ProposalsTest.sol";
 
 /// @notice What each kind of proposal does, and what it is checked for again.

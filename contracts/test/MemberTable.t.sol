@@ -6,7 +6,8 @@ import {Members} from "../src/Members.sol";
 import {IAccounts} from "../src/interfaces/IAccounts.sol";
 import {IDirectory} from "../src/interfaces/IDirectory.sol";
 import {FirstKey, IKeys} from "../src/interfaces/IKeys.sol";
-import {Account, Admission, IMembers, Member, Standing} from "../src/interfaces/IMembers.sol";
+import {Admission, IMembers, Member} from "../src/interfaces/IMembers.sol";
+import {Account, Standing} from "../src/types/Account.sol";
 import {LedgerTest} from "./LedgerTest.sol";
 
 /// @notice Founding, what an admission must be, and the two accounts.
@@ -160,16 +161,16 @@ contract MemberTableTest is LedgerTest {
         members.get(6);
         vm.assertFalse(members.isActive(0), "zero");
         vm.assertFalse(members.isActive(6), "six");
-        vm.assertEq(members.accountOf(STRANGER).member, 0);
+        vm.assertEq(members.accountOf(STRANGER).member(), 0);
     }
 
     function test_account_in_one_look_up() public {
         _freeze(BR);
-        Account memory account = members.accountOf(_operating(BR));
-        vm.assertEq(account.member, BR);
-        vm.assertEq(account.roles, 3);
-        vm.assertTrue(account.standing == Standing.Active, "active");
-        vm.assertTrue(account.frozen, "frozen");
+        Account account = members.accountOf(_operating(BR));
+        vm.assertEq(account.member(), BR);
+        vm.assertEq(account.roles(), 3);
+        vm.assertTrue(account.standing() == Standing.Active, "active");
+        vm.assertTrue(account.isFrozen(), "frozen");
     }
 
     function test_operating_replaces_itself() public {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IMembers, Standing} from "../src/interfaces/IMembers.sol";
+import {IMembers} from "../src/interfaces/IMembers.sol";
+import {Standing} from "../src/types/Account.sol";
 import {LedgerTest} from "./LedgerTest.sol";
 
 /// @title Short forms for what proposals are refused for. Voters: CN, DE, BR, BR.

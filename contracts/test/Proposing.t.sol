@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import {IAccounts} from "../src/interfaces/IAccounts.sol";
 import {IDirectory} from "../src/interfaces/IDirectory.sol";
 import {IKeys} from "../src/interfaces/IKeys.sol";
-import {Admission, IMembers, ProposalState, Standing, Tally} from "../src/interfaces/IMembers.sol";
+import {Admission, IMembers, ProposalState, Tally} from "../src/interfaces/IMembers.sol";
+import {Standing} from "../src/types/Account.sol";
 import {ProposalsTest} from "./ProposalsTest.sol";
 
 /// @notice Who proposes, and what can be proposed at all.

@@ -36,16 +36,18 @@ struct Log {
     address emitter;
 }
 
-/// @title What forge looks for in a test contract
-abstract contract ForgeTest {
-    struct FuzzSelector {
-        address addr;
-        bytes4[] selectors;
-    }
-
+/// @title The cheatcodes, and choosing within bounds
+abstract contract Cheats {
     /// @dev forge's fixed address: keccak256("hevm cheat code"), last 20 bytes.
     Vm internal constant vm = Vm(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D);
 
+    function _bound(uint256 value, uint256 low, uint256 high) internal pure returns (uint256) {
+        return low + value % (high - low + 1);
+    }
+}
+
+/// @title What forge looks for in a test contract
+abstract contract ForgeTest is Cheats {
     bool public constant IS_TEST = true;
 
     address[] private _targets;
@@ -57,9 +59,5 @@ abstract contract ForgeTest {
 
     function _target(address handler) internal {
         _targets.push(handler);
-    }
-
-    function _bound(uint256 value, uint256 low, uint256 high) internal pure returns (uint256) {
-        return low + value % (high - low + 1);
     }
 }

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Account, Standing} from "../types/Account.sol";
 import {IAccounts} from "./IAccounts.sol";
 import {FirstKey} from "./IKeys.sol";
-
-/// @notice Where a member stands. Freezing is separate: it blocks the operating account only.
-enum Standing {
-    None,
-    Active,
-    Suspended,
-    Expelled
-}
 
 /// @notice Where a proposal stands. A proposal is never rejected: it runs out of time.
 enum ProposalState {
@@ -43,14 +36,6 @@ struct Member {
     address operating;
     address recovery;
     bytes2 economy;
-    uint8 roles;
-    Standing standing;
-    bool frozen;
-}
-
-/// @notice Whom an operating account speaks for, in one look-up.
-struct Account {
-    uint32 member;
     uint8 roles;
     Standing standing;
     bool frozen;
@@ -243,8 +228,8 @@ interface IMembers is IAccounts {
     /// @notice The member whose recovery account this is, or 0.
     function memberOfRecovery(address recovery) external view returns (uint32);
 
-    /// @notice Whom an operating account speaks for; all zero for a stranger.
-    function accountOf(address operating) external view returns (Account memory);
+    /// @notice Whom an operating account speaks for, in one word; zero for a stranger.
+    function accountOf(address operating) external view returns (Account);
 
     /// @notice What is kept about a member. Reverts with {MemberUnknown}.
     function get(uint32 member) external view returns (Member memory);
