@@ -76,8 +76,14 @@ class Follower:
         self._ledger = ledger
         self._store = store
         self._fixed_depth = finality_depth
+        self._last_depth: int | None = None
         self._span = LOG_RANGE_BLOCKS
         self._told = ""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger that is followed."""
+        return self._ledger
 
     def step(self) -> Progress:
         """Follow one range of blocks, or go back where the chain was reorganised.
@@ -91,10 +97,12 @@ class Follower:
         """
         cursor = self._store.cursor()
         latest, at_cursor = self._look(cursor)
-        target = latest.number - self._depth()
+        depth = self._depth()
+        deeper, self._last_depth = depth != self._last_depth, depth
+        target = latest.number - depth
         if cursor is not None and (at_cursor is None or at_cursor.hash != cursor.hash):
             return self._go_back(cursor, latest, target)
-        if cursor is not None and target < cursor.block:
+        if cursor is not None and target < cursor.block and not deeper:
             raise _went_back(cursor, latest)
         first = 0 if cursor is None else cursor.block + 1
         last = min(target, first + self._span - 1)
@@ -165,11 +173,12 @@ class Follower:
         return block_of(latest), at_cursor
 
     def _depth(self) -> int:
+        """The depth as followed and as the node says now: the greater, so no lie shortens it."""
         if self._fixed_depth is not None:
             return self._fixed_depth
         with self._store.snapshot() as snapshot:
-            followed = snapshot.parameter(FINALITY_DEPTH)
-        return self._ledger.finality_depth() if followed is None else followed
+            followed = snapshot.parameter(FINALITY_DEPTH) or 0
+        return max(followed, self._ledger.finality_depth())
 
     def _add(self, cursor: Head | None, first: int, last: int, target: int) -> Progress:
         try:

@@ -16,7 +16,7 @@ from contracts.chain import Chain, hex_bytes, quantity
 from contracts.events import DIRECTORY, Emitters, name_of, name_word
 from contracts.interfaces import CONTRACTS, LedgerRefused, functions_of
 from contracts.rpc import Call, RpcError
-from core.errors import NotTrusted, Unavailable
+from core.errors import LimitError, NotTrusted, Unavailable
 from core.limits import LOG_RANGE_BLOCKS
 from core.registry import ContractSet, Event, Head
 
@@ -96,7 +96,7 @@ class Ledger:
                 "check the origin and the chain node",
             )
         if announced is None:
-            announced = _announcements(ledger)
+            announced = ledger._announcements(0, ledger.head().block)
         latest = {event.name: event for event in announced}
         for name in ledger._names():
             if name not in CONTRACTS:
@@ -212,6 +212,18 @@ class Ledger:
         calls: list[Call] = [("eth_getBlockByNumber", (hex(n), False)) for n in numbers]
         return [block_of(answer) for answer in self.chain.request_batch(calls)]
 
+    def _announcements(self, start: int, end: int) -> list[ContractSet]:
+        """Return what the Directory ever named: few logs, asked for in one go if the node lets."""
+        try:
+            logs = self._logs(start, end, [self.directory])
+        except (LimitError, RpcError):
+            if start == end:
+                raise
+            middle = (start + end) // 2
+            return self._announcements(start, middle) + self._announcements(middle + 1, end)
+        events = read_logs(logs, self._blocks_of(logs), Emitters(self.directory))
+        return [event for event in events if isinstance(event, ContractSet)]
+
     def _logs(self, start: int, end: int, addresses: Collection[str]) -> list[dict[str, Any]]:
         answer = self.chain.request(
             "eth_getLogs",
@@ -320,11 +332,6 @@ class Ledger:
         called = functions_of(contract)[function]
         raw = self.chain.call(at, called.call_data(arguments))
         return called.outputs.decode(raw)[0]
-
-
-def _announcements(ledger: Ledger) -> list[ContractSet]:
-    events = ledger.events(0, ledger.head().block)
-    return [event for event in events if isinstance(event, ContractSet)]
 
 
 def read_logs(

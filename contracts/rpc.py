@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import orjson
 
-from core.errors import ComityError, LimitError, Unavailable, UsageError
+from core.errors import LimitError, Unavailable, UsageError
 from core.limits import RPC_ANSWER_BYTES, RPC_TIMEOUT
 
 _BATCH: Final = 100  # calls in one request; nodes refuse very long ones
@@ -28,8 +28,9 @@ _CLOSED: Final = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionRes
 Call = tuple[str, Sequence[Any]]
 
 
-class RpcError(ComityError):
-    """The node understood the request and answered with an error.
+class RpcError(Unavailable):
+    """The node understood the request and answered with an error, which may pass: it is busy, it
+    lacks that state, it limits what may be asked.
 
     Args:
         rpc_code: the JSON-RPC error number.

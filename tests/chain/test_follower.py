@@ -150,6 +150,28 @@ def test_the_finality_depth_is_the_ledgers_parameter(anvil: str, tmp_path: Path)
             assert Follower(deep.ledger, store).catch_up().target == deep.ledger.head().block - 4
 
 
+def test_a_finality_depth_that_grows_by_vote_is_no_head_that_went_back(
+    anvil: str, tmp_path: Path
+) -> None:
+    with deploy_test_ledger(anvil, ("CN", "DE", "BR"), seed="vote") as voting:
+        path = tmp_path / "vote.sqlite3"
+        with closing(LedgerStore.open(path, voting.origin, did_of_endpoint)) as store:
+            follower = Follower(voting.ledger, store)
+            first, *others = (member.operating for member in voting.members)
+            propose = voting.calls.propose_parameter("finality_depth", 5)
+            (proposed, _) = first.transact(propose).events
+            assert isinstance(proposed, registry.Proposed)
+            for other in others:
+                other.transact(voting.calls.vote(proposed.proposal, True))
+            before = follower.catch_up().head
+            first.transact(voting.calls.execute(proposed.proposal))
+            assert follower.step().target == voting.ledger.head().block - 5
+            mine(anvil, 4)
+            assert follower.catch_up().head == before
+            mine(anvil, 1)
+            assert follower.catch_up().head != before
+
+
 @pytest.mark.parametrize("depth", [1, 3, 10, 64])
 def test_a_reorganisation_rolls_back_to_the_common_block(
     made: MadeLedger, store: LedgerStore, anvil: str, depth: int
@@ -318,6 +340,21 @@ def test_blocks_that_do_not_follow_each_other_are_refused(
         lied_to.step()
     assert refused.value.code == "broken_chain"
     assert store.cursor() == before
+
+
+def test_a_stale_head_is_refused_above_the_finality_depth_too(
+    lied_to: Follower, proxy: RpcProxy, store: LedgerStore, made: MadeLedger, anvil: str
+) -> None:
+    mine(anvil, 10)
+    deep = Follower(lied_to.ledger, store, finality_depth=8)
+    deep.catch_up()
+    old = JsonRpc(anvil)("eth_getBlockByNumber", hex(made.ledger.head().block - 1), False)
+    proxy.tamper = lambda method, params, result: (
+        old if method == "eth_getBlockByNumber" and params[0] == "latest" else result
+    )
+    with pytest.raises(NotTrusted) as refused:
+        deep.step()
+    assert refused.value.code == "head_went_back"
 
 
 @pytest.mark.parametrize("back", [1, 5])
