@@ -375,6 +375,28 @@ def _running(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], JsonRpc]]:
         process.wait()
 
 
+def test_nothing_is_answered_or_mined_before_it_is_durable(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    durable = threading.Event()
+    answers: list[str] = []
+    with quiet_chain(folder) as rpc:
+        raw = Sender().sign()
+        monkeypatch.setattr(journal_module, "_synchronize", lambda _: durable.wait(20))
+        sending = threading.Thread(
+            target=lambda: answers.append(rpc("eth_sendRawTransaction", raw))
+        )
+        sending.start()
+        try:
+            time.sleep(0.6)
+            assert answers == []
+            assert rpc("eth_blockNumber") == "0x0"
+        finally:
+            durable.set()
+            sending.join()
+        assert rpc.receipt(answers[0])["blockNumber"] == "0x1"
+
+
 def test_a_full_disk_promises_nothing_and_the_chain_goes_on(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
