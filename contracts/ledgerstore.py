@@ -198,10 +198,10 @@ class LedgerStore:
                 "ledger_store", f"the followed ledger cannot be read or written: {error}"
             ) from error
         except sqlite3.DatabaseError as error:
-            raise FormatError(
-                "ledger_store",
+            raise Unavailable(
+                "ledger_store_damaged",
                 f"the followed ledger is damaged: {error}",
-                "remove the file; it is fetched again",
+                "stop the follower and remove the file; it is fetched again",
             ) from error
         finally:
             self._idle.append(connection)

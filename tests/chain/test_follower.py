@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from contracts.calls import Call, Calls
 from contracts.chain import Chain
 from contracts.follower import Follower, Progress
+from contracts.interfaces import constructor_of, creation_code
 from contracts.ledgerstore import LedgerStore
 from contracts.reader import Ledger
 from core import registry
@@ -170,6 +172,43 @@ def test_a_finality_depth_that_grows_by_vote_is_no_head_that_went_back(
             assert follower.catch_up().head == before
             mine(anvil, 1)
             assert follower.catch_up().head != before
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_contract_that_is_replaced_by_vote_counts_until_then_and_its_successor_after(
+    made: MadeLedger, store: LedgerStore, at_once: bool
+) -> None:
+    follower = Follower(made.ledger, store)
+    follower.catch_up()
+    anchor(made, 1)
+    successor = create_anchors(made)
+    (proposed, _) = (
+        made.members[0].operating.transact(made.calls.propose_code("anchors", successor)).events
+    )
+    assert isinstance(proposed, registry.Proposed)
+    made.members[1].operating.transact(made.calls.vote(proposed.proposal, True))
+    made.members[1].operating.transact(made.calls.execute(proposed.proposal))
+    if not at_once:
+        follower.catch_up()
+    after = Calls({**made.ledger.contracts, "anchors": successor})
+    made.members[0].operating.transact(after.claim(1))
+    made.members[0].operating.transact(after.anchor(root(2), 64, 1))
+    anchor(made, 3)  # by the old contract: nobody's business any more
+    made.members[0].operating.transact(after.anchor(root(4), 64, 1))
+    follower.catch_up()
+    assert anchored(store) == [1, 2, 4]
+    assert Ledger.open(made.chain, made.ledger.directory).contracts["anchors"] == successor
+    assert events_of(store) == made.ledger.events(0, made.ledger.head().block)
+
+
+def create_anchors(made: MadeLedger) -> str:
+    """Create another Anchors contract; return its address."""
+    code = creation_code("anchors")
+    arguments = constructor_of("anchors").encode([made.ledger.contracts["members"]])
+    created = made.members[1].operating.transact(Call("", code + arguments))
+    receipt = made.chain.request("eth_getTransactionReceipt", "0x" + created.transaction.hex())
+    address: str = receipt["contractAddress"]
+    return address.lower()
 
 
 @pytest.mark.parametrize("depth", [1, 3, 10, 64])

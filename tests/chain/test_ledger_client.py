@@ -397,6 +397,43 @@ def test_calls_encode_as_web3_does(made: MadeLedger) -> None:
         assert "0x" + call.data.hex() == theirs.encode_abi(function, arguments)
 
 
+def test_events_decode_as_web3_does(made: MadeLedger) -> None:
+    """Every log that the tests above left behind, field by field."""
+    from contracts.events import decode_log, name_of
+    from contracts.interfaces import CONTRACTS, artifact
+
+    seen: set[str] = set()
+    for contract, address in made.ledger.contracts.items():
+        theirs = made.chain.web3.eth.contract(abi=artifact(CONTRACTS[contract])["abi"])
+        events = {"0x" + one.topic[2:]: one for one in theirs.events}
+        for log in made.chain.request("eth_getLogs", {"fromBlock": "0x0", "address": [address]}):
+            ours = decode_log(contract, log, 5)
+            if ours is None:
+                continue
+            reference = events[log["topics"][0]]
+            arguments = reference.process_log(_formatted(made, log))["args"]
+            order = [one["name"] for one in reference.abi["inputs"]]
+            values = [_plain(arguments[name]) for name in order]
+            if isinstance(ours, registry.ContractSet | registry.ParameterSet):
+                values[0] = name_of(values[0])
+            assert [getattr(ours, name) for name in ours.body()] == values
+            seen.add(ours.kind)
+    assert len(seen) >= 17
+
+
+def _formatted(made: MadeLedger, log: dict[str, Any]) -> Any:
+    from web3._utils.method_formatters import log_entry_formatter
+    from web3.datastructures import AttributeDict
+
+    return AttributeDict(log_entry_formatter(log))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("0x") and len(value) == 42:
+        return value.lower()
+    return bytes(value) if isinstance(value, bytes) else value
+
+
 def _checksummed(made: MadeLedger) -> tuple[Any, ...]:
     values = list(made.members[0].founder.values())
     for place in (4, 5):

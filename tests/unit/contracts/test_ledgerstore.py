@@ -262,3 +262,41 @@ def test_another_database_is_refused(path: Path) -> None:
 def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
         LedgerStore.open(tmp_path / "absent" / "ledger.sqlite3", ORIGIN, did_of)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"{}", b"[]", b"[1,2,3,4]", b'[1,"zz",64]', b'["1","00",64]', b"[1,5,64]"]
+)
+def test_a_damaged_row_is_no_evidence_and_no_crash(
+    store: LedgerStore, path: Path, body: bytes
+) -> None:
+    event = anchored(1, bytes(32))
+    store.append([block(1)], [event])
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE event SET body = ?", (body,))
+    connection.close()
+    with store.snapshot() as snapshot, pytest.raises(Unavailable) as refused:
+        snapshot.history(event.key())
+    assert refused.value.code == "ledger_store_damaged"
+
+
+def test_a_damaged_page_is_no_evidence_and_no_crash(store: LedgerStore, path: Path) -> None:
+    events = [anchored(1, number.to_bytes(32, "big"), number) for number in range(200)]
+    store.append([block(1)], events)
+    store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+    raw = bytearray(path.read_bytes())
+    raw[size:] = b"\xa5" * (len(raw) - size)
+    path.write_bytes(raw)
+    with pytest.raises(Unavailable) as refused, store.snapshot() as snapshot:
+        snapshot.history(events[0].key())
+    assert refused.value.code == "ledger_store_damaged"
+
+
+def test_numbers_beyond_64_bits_are_refused(store: LedgerStore) -> None:
+    event = registry.ParameterSet(Position(1, 0), 1_001, "finality_depth", 2**64)
+    with pytest.raises(FormatError):
+        store.append([block(1)], [event])
+    assert store.cursor() is None
