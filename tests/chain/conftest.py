@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,11 @@ def anvil_program() -> str:
         return str(locate())
     except Unavailable as error:
         pytest.skip(f"{error.message}; {error.hint}")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, anvil_program: str) -> Path:
+    return tmp_path / "chain"
 
 
 @pytest.fixture(scope="module")
