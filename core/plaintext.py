@@ -5,20 +5,22 @@ C, control and invisible characters, marks that turn the direction of reading, s
 emptiness. Never repeats the text.
 """
 
+import re
 import unicodedata
 from typing import Any
 
 Finding = tuple[str, str]
 """Code and message of one fault whose place is known to the caller."""
 
-# Embeddings, overrides and isolates (Unicode TR 36): they make text read otherwise than stored.
-_DIRECTION = frozenset(chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
-# Invisible without a use in names: zero-width space, word joiner and kin, byte order mark,
-# annotation marks. The joiners U+200C and U+200D stay, several scripts need them.
-_INVISIBLE = frozenset(
-    chr(c) for c in (0x200B, *range(0x2060, 0x2065), 0xFEFF, *range(0xFFF9, 0xFFFC))
+# Control characters and line or paragraph separators, half characters, and what is invisible
+# without a use in names: zero-width space, word joiner and kin, byte order mark, annotation marks,
+# tags. The joiners U+200C and U+200D stay, several scripts need them.
+_CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+    "\u200b\u2060-\u2064\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-_CONTROL_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# Embeddings, overrides and isolates (Unicode TR 36): they make text read otherwise than stored.
+_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def text_finding(value: Any, max_chars: int) -> Finding | None:
@@ -35,14 +37,9 @@ def text_finding(value: Any, max_chars: int) -> Finding | None:
 
 
 def _unicode_finding(value: str) -> Finding | None:
-    if any(
-        unicodedata.category(c) in _CONTROL_CATEGORIES
-        or c in _INVISIBLE
-        or 0xE0000 <= ord(c) <= 0xE007F
-        for c in value
-    ):
+    if _CONTROL.search(value):
         return "control_character", "has a control or invisible character, such as a line break"
-    if not _DIRECTION.isdisjoint(value):
+    if _DIRECTION.search(value):
         return "direction_mark", "has a mark that changes the direction in which text is read"
     if not unicodedata.is_normalized("NFC", value):
         return "not_nfc", "is not in Unicode normal form C"

@@ -35,7 +35,7 @@ from core.shape import (
 
 SCHEMA_ID: Final = "https://w3id.example/comity/schemas/record/v1"
 
-_URI = Text(record_rules.URL_CHARS, record_rules.URI_PATTERN, "an address (URI)")
+_URI = Text(record_rules.URL_CHARS, record_rules.URI_PATTERN, "an address (https, did or urn)")
 _LINK = Text(record_rules.URL_CHARS, record_rules.LINK_PATTERN, "an https address")
 _ECONOMY = Code(codes.economies, "unknown_economy", "a two-letter code of ISO 3166-1")
 _SHORT_CHARS: Final = 60

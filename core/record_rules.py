@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from core.record import Dates, Identifier
 
 URL_CHARS: Final = 2_000
-URI_PATTERN: Final = r"[a-z][a-z0-9+.-]*:[!#-;=?-\[\]_a-z~]+"
+URI_PATTERN: Final = r"(?:https?://|did:|urn:)[!#-;=?-\[\]_a-z~]+"  # nothing that runs when clicked
 LINK_PATTERN: Final = (
     r"(?:https://[A-Za-z0-9.\[\]:-]+|http://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?)"
     r"(?:[/?#][!#-;=?-\[\]_a-z~]*)?"

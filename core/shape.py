@@ -33,6 +33,10 @@ _DAY_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DAY = re.compile(_DAY_PATTERN)
 
 
+_KNOWN: Final[dict[type[Any], dict[str, tuple["Shape", bool]]]] = {}
+"""Members of the wire objects seen so far; what a class says does not change."""
+
+
 class Shape(Protocol):
     """What a value must look like."""
 
@@ -332,29 +336,28 @@ def read_object(kind: type[Any], value: Any, pointer: str, faults: list[Fault]) 
         faults.append(Fault(pointer, "not_an_object", "expected an object"))
         return FAULTY
     before = len(faults)
-    members = {member.name: member for member in fields(kind)}
+    members = _members(kind)
     faults.extend(
         Fault(pointer, "unknown_member", _unknown(name, members))
         for name in value
         if name not in members
     )
     built = {}
-    for name, member in members.items():
-        below = f"{pointer}/{name}"
+    for name, (shape, is_required) in members.items():
         if name in value:
-            built[name] = member.metadata["shape"].read(value[name], below, faults)
-        elif _is_required(member):
-            faults.append(Fault(below, "missing_member", "this member is required"))
+            built[name] = shape.read(value[name], f"{pointer}/{name}", faults)
+        elif is_required:
+            faults.append(Fault(f"{pointer}/{name}", "missing_member", "this member is required"))
     return kind(**built) if len(faults) == before else FAULTY
 
 
 def dump_object(value: Any) -> dict[str, Any]:
     """Return the JSON value of a wire object; members that say nothing are left out."""
     dumped = {}
-    for member in fields(value):
-        content = getattr(value, member.name)
-        if _is_required(member) or content not in (None, ()):
-            dumped[member.name] = member.metadata["shape"].dump(content)
+    for name, (shape, is_required) in _members(type(value)).items():
+        content = getattr(value, name)
+        if is_required or content not in (None, ()):
+            dumped[name] = shape.dump(content)
     return dumped
 
 
@@ -370,6 +373,15 @@ def object_schema(kind: type[Any]) -> dict[str, Any]:
         "required": [member.name for member in fields(kind) if _is_required(member)],
         "properties": properties,
     }
+
+
+def _members(kind: type[Any]) -> dict[str, tuple[Shape, bool]]:
+    """Return shape and whether it is required, of each member of a wire object."""
+    known = _KNOWN.get(kind)
+    if known is None:
+        known = {m.name: (m.metadata["shape"], _is_required(m)) for m in fields(kind)}
+        _KNOWN[kind] = known
+    return known
 
 
 def _is_required(member: "Field[Any]") -> bool:
