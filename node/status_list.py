@@ -12,13 +12,16 @@ from hashlib import sha256
 
 from core.crypto.jose import JwsSigner
 from core.issuer import Issuer
-from core.registry import LedgerEvidence, State, StatusDeclared, slot_state, status_key
+from core.registry import State, StatusDeclared, slot_state, status_key
 from core.statuslist import StatusBits, issue_status_list, status_list_claims
 from node.identifiers import milliseconds
 from node.membership import Evidence
 from node.store import credentials
 from node.store.credentials import ListRow
 from node.store.engine import Store
+
+Standing = tuple[StatusDeclared, ...]
+"""What stands declared of one slot, oldest first."""
 
 
 def refresh_lists(
@@ -39,28 +42,26 @@ def refresh_lists(
     """
     if evidence.head is None:
         return 0
+    changed = _changed_slots(evidence, member)
     with store.reading() as connection:
         rows = credentials.lists(connection)
-        owners = {row.number: credentials.slots_of(connection, row.number) for row in rows}
-    changed = _changed_slots(evidence, member)
+        entries: dict[int, dict[int, Standing]] = {row.number: {} for row in rows}
+        for owner in credentials.owners(connection, list(changed)):
+            entries[owner.list_number][owner.list_index] = changed[owner.slot]
+    read_at = datetime.fromtimestamp(min(evidence.head.time, now.timestamp()), UTC)
     signed = 0
     for row in rows:
-        events = {o.list_index: changed[o.slot] for o in owners[row.number] if o.slot in changed}
-        unset_at = now.timestamp()
-        bits = StatusBits.of(i for i, found in events.items() if not in_force(found, unset_at))
+        standing = entries[row.number]
+        bits = StatusBits.of(i for i, s in standing.items() if not in_force(s, now.timestamp()))
         digest = sha256(bits.raw).digest()
-        old = row.signed_ms is None or (milliseconds(now) - row.signed_ms >= max_age_seconds * 1000)
-        if digest == row.bits_digest and not old:
+        coming = next_change(standing.values(), now.timestamp())
+        same = (digest, coming) == (row.bits_digest, row.next_change)
+        if same and not _is_old(row, now, max_age_seconds):
             continue
-        read_at = datetime.fromtimestamp(min(evidence.head.time, now.timestamp()), UTC)
-        claims = status_list_claims(issuer, row.url, bits, read_at)
-        token = issue_status_list(claims, signer)
-        coming = next_change(events.values(), unset_at)
+        token = issue_status_list(status_list_claims(issuer, row.url, bits, read_at), signer)
+        new = ListRow(row.number, row.url, digest, coming, milliseconds(now))
         with store.writing() as connection:
-            credentials.keep_list(
-                connection,
-                ListRow(row.number, row.url, token, digest, coming, milliseconds(now)),
-            )
+            credentials.keep_list(connection, new, token)
         signed += 1
     return signed
 
@@ -82,14 +83,17 @@ def is_due(store: Store, *, now: datetime, max_age_seconds: float) -> bool:
     with store.reading() as connection:
         rows = credentials.lists(connection)
     return any(
-        row.signed_ms is None
-        or milliseconds(now) - row.signed_ms >= max_age_seconds * 1000
+        _is_old(row, now, max_age_seconds)
         or (row.next_change is not None and row.next_change <= now.timestamp())
         for row in rows
     )
 
 
-def _changed_slots(evidence: Evidence, member: int) -> dict[bytes, tuple[StatusDeclared, ...]]:
+def _is_old(row: ListRow, now: datetime, max_age_seconds: float) -> bool:
+    return row.signed_ms is None or milliseconds(now) - row.signed_ms >= max_age_seconds * 1000
+
+
+def _changed_slots(evidence: Evidence, member: int) -> dict[bytes, Standing]:
     """Return what stands declared of every slot of ours that has an event."""
     prefix = status_key(member, b"")
     found = {}
@@ -97,8 +101,3 @@ def _changed_slots(evidence: Evidence, member: int) -> dict[bytes, tuple[StatusD
         slot = bytes.fromhex(key.removeprefix(prefix))
         found[slot] = slot_state(evidence.history(key)).standing
     return found
-
-
-def status_of(evidence: LedgerEvidence, member: int, slot: bytes) -> tuple[StatusDeclared, ...]:
-    """Return what stands declared of one slot, oldest first."""
-    return slot_state(evidence.history(status_key(member, slot))).standing

@@ -243,7 +243,6 @@ class Worker:
             )
             if not issued.credentials and not issued.refused:
                 return False
-            self._lists_due = True
             self._log.info(
                 "records_issued", credentials=issued.credentials, rows_refused=issued.refused
             )

@@ -1,13 +1,15 @@
 """Rows of credentials, of their leaves, and of the status lists their slots lie in."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, func, select, update
 
 from node.states import Envelope
 from node.store.records import Certificate
 from node.store.schema import AnyRow, batch, credential, leaf, record, status_list
+
+_SLOTS_AT_ONCE: Final = 500
 
 
 class NewLeaf(NamedTuple):
@@ -32,9 +34,9 @@ class NewCredential(NamedTuple):
 
 
 class SlotOwner(NamedTuple):
-    """The credential that a slot belongs to."""
+    """The list entry that a slot is."""
 
-    credential_id: int
+    list_number: int
     list_index: int
     slot: bytes
 
@@ -131,22 +133,24 @@ def unsealed_leaves(connection: Connection, credentials: int) -> list[LeafRow]:
     return [LeafRow(*row) for row in rows]
 
 
-def slots_of(connection: Connection, list_number: int) -> list[SlotOwner]:
-    """Return all slots of a list that have a credential."""
-    rows = connection.execute(
-        select(credential.c.id, credential.c.list_index, credential.c.slot).where(
-            credential.c.list_number == list_number
+def owners(connection: Connection, slots: Sequence[bytes]) -> list[SlotOwner]:
+    """Return which list entries these slots are; unknown ones are left out."""
+    found: list[SlotOwner] = []
+    for start in range(0, len(slots), _SLOTS_AT_ONCE):
+        rows = connection.execute(
+            select(credential.c.list_number, credential.c.list_index, credential.c.slot).where(
+                credential.c.slot.in_(slots[start : start + _SLOTS_AT_ONCE])
+            )
         )
-    )
-    return [SlotOwner(*row) for row in rows]
+        found += [SlotOwner(*row) for row in rows]
+    return found
 
 
 class ListRow(NamedTuple):
-    """One status list as it was last signed."""
+    """When and with which bits a status list was signed; all None before the first time."""
 
     number: int
     url: str
-    token: str | None
     bits_digest: bytes | None
     next_change: int | None
     signed_ms: int | None
@@ -158,7 +162,6 @@ def lists(connection: Connection) -> list[ListRow]:
         select(
             status_list.c.number,
             status_list.c.url,
-            status_list.c.token,
             status_list.c.bits_digest,
             status_list.c.next_change,
             status_list.c.signed_ms,
@@ -174,13 +177,13 @@ def list_token(connection: Connection, number: int) -> str | None:
     ).scalar()
 
 
-def keep_list(connection: Connection, row: ListRow) -> None:
+def keep_list(connection: Connection, row: ListRow, token: str) -> None:
     """Keep a list as it is signed now."""
     connection.execute(
         update(status_list)
         .where(status_list.c.number == row.number)
         .values(
-            token=row.token,
+            token=token,
             bits_digest=row.bits_digest,
             next_change=row.next_change,
             signed_ms=row.signed_ms,
