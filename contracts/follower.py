@@ -15,9 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from contracts.blocks import Block, block_of
 from contracts.events import Emitters
 from contracts.ledgerstore import LedgerStore
-from contracts.reader import FINALITY_DEPTH, Block, Ledger, block_of
+from contracts.reader import FINALITY_DEPTH, Ledger
 from contracts.rpc import Call, RpcError
 from core.errors import ComityError, LimitError, NotTrusted, Refused
 from core.limits import LOG_RANGE_BLOCKS
