@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
+from pathlib import Path
 
 import pytest
 
 from core.errors import FormatError
 from node.intake import Row
 from node.register import Register
-from node.register_columns import column, parse_mapping
+from node.register_columns import FIXED, column, parse_mapping
 
 HEADER = (
     "certificate_number,revision,standard,holder_name_en,holder_name_zh-Hans,holder_address,"
@@ -191,3 +193,26 @@ def test_a_mapped_column_that_is_not_there_is_refused() -> None:
 @pytest.mark.parametrize("name", ["site_0_name", "site_1_size", "holder_name_", "scope_ENGLISH"])
 def test_names_that_are_no_columns(name: str) -> None:
     assert column(name) is None
+
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "formats" / "register.md"
+
+
+def test_the_document_lists_every_column() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z_N]+(?:_LANG)?)`", text))
+    assert set(FIXED) <= named
+    for stem in ("holder_name", "holder_address", "scope"):
+        assert f"{stem}_LANG" in named
+    for name in ("site_N_name", "site_N_economy", "site_N_address", "site_N_scope"):
+        assert name in named
+    assert {"audit_N_kind", "audit_N_date"} <= named
+
+
+def test_the_documents_examples_are_read() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    example, mapping = re.findall(r"```(?:csv|toml)\n(.*?)```", text, re.DOTALL)
+    (row,) = rows_of(example)
+    assert row.faults == ()
+    (theirs,) = rows_of(THEIRS, mapping)
+    assert theirs.record is not None
