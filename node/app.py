@@ -16,12 +16,12 @@ from core.errors import UsageError
 from core.runtime import edge, logs
 from node.config import NodeConfig, load_config
 from node.desk import Desk
+from node.folder import FOLDER_VARIABLE
 from node.identifiers import Clock, Random
 from node.places import NodePlaces
 from node.store.engine import Store
 from node.web import api, described, public
 
-FOLDER_VARIABLE: Final = "COMITY_NODE"
 _LOOPBACK: Final = ("localhost", "127.0.0.1")
 
 

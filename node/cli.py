@@ -1,0 +1,29 @@
+"""The node's commands: ``issue``, ``status``, ``present`` … and the groups ``node`` and ``token``.
+
+A table; what each command does stands in the ``cli_…`` modules. Rules of them all: an answer goes
+to standard output and everything else to standard error; ``--json`` prints one document; what
+cannot be taken back shows the sentence readers abroad will see and asks for the number again.
+"""
+
+import typer
+
+from node import cli_certificates, cli_issue, cli_node, cli_token
+
+app = typer.Typer(
+    help="Issue and look after e-certificates; run a body's node.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its tracebacks can show local variables
+    rich_markup_mode=None,
+)
+
+app.command()(cli_issue.issue)
+app.command()(cli_issue.register)
+app.command()(cli_certificates.status)
+app.command()(cli_certificates.suspend)
+app.command()(cli_certificates.restore)
+app.command()(cli_certificates.withdraw)
+app.command()(cli_certificates.cancel)
+app.command()(cli_certificates.present)
+app.add_typer(cli_node.app, name="node")
+app.add_typer(cli_token.app, name="token")

@@ -1,0 +1,172 @@
+"""``comity issue`` and ``comity register``: take in records, or only look at them.
+
+Decides by content whether a file is one JSON record or a CSV register. Exit code 0 when all rows
+are good, 1 when none is, 2 when some are.
+"""
+
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import Annotated, Any, BinaryIO, Final, cast
+
+import typer
+
+from core import limits
+from core.errors import LimitError
+from core.runtime.exits import Exit, line
+from node.cli_common import Json, Node, Wait, note, open_desk, show, wait_for_anchors
+from node.importing import Imported, RefusedRow, import_rows, record_row
+from node.intake import Row
+from node.register import Register
+from node.register_columns import RegisterMapping, parse_mapping
+from node.states import ReceiptState
+
+_SHOWN_REFUSALS: Final = 20
+_RECORD_BYTES: Final = 2 * limits.RECORD_BYTES
+
+File = Annotated[str, typer.Argument(help="A JSON record or CSV register; - for standard input.")]
+Mapping = Annotated[
+    Path | None, typer.Option(help="How a register with another header is read (TOML).")
+]
+
+
+def issue(
+    file: File,
+    mapping: Mapping = None,
+    wait: Wait = False,
+    as_json: Json = False,
+    node: Node = None,
+) -> int:
+    """Issue e-certificates from one record or a whole register; each gets a receipt.
+
+    Exit code 0 all rows, 1 none, 2 some.
+    """
+    from core.runtime.progress import step
+
+    with open_desk(node) as desk, _opened(file) as stream:
+        rows, count = _rows(stream, _mapping(mapping))
+        with step("receiving", count, sys.stderr) as advance:
+            imported = import_rows(
+                desk.store, rows, now=desk.clock(), random=desk.random, advance=advance
+            )
+        if not as_json:
+            _tell_refused(imported.refused)
+            _tell(imported)
+        if wait and imported.receipts:
+            states = wait_for_anchors(desk, [one.receipt for one in imported.receipts])
+            moved = (replace(one, state=states[one.receipt]) for one in imported.receipts)
+            imported = replace(imported, receipts=tuple(moved))
+            if not as_json:
+                _tell_ends(imported)
+    if as_json:
+        show(imported.dump())
+    return _exit_of(imported)
+
+
+def register(file: File, mapping: Mapping = None, as_json: Json = False) -> int:
+    """Look at a register, or one record, without taking anything in: names every fault.
+
+    Exit code 0 all rows are good, 1 none, 2 some.
+    """
+    with _opened(file) as stream:
+        rows, _ = _rows(stream, _mapping(mapping))
+        good, refused = 0, []
+        for row in rows:
+            if row.record is None:
+                refused.append(RefusedRow(row.number, row.faults))
+            else:
+                good += 1
+    if as_json:
+        show({"good": good, "refused": [one.dump() for one in refused]})
+    else:
+        _tell_refused(tuple(refused))
+        typer.echo(f"{good} good, {len(refused)} with faults; nothing was taken in")
+    return _exit(good, len(refused))
+
+
+def _rows(stream: BinaryIO, mapping: RegisterMapping | None) -> tuple[Iterable[Row], int]:
+    """Return the rows of a file, and how many there are."""
+    start = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
+    stream.seek(0)
+    if start[:1] in (b"{", b"["):
+        raw = stream.read(_RECORD_BYTES + 1)
+        return [record_row(raw)], 1
+    found = Register(stream, mapping)
+    return found, found.row_count
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[BinaryIO]:
+    """Yield a file, or all of standard input, as something seekable."""
+    if file != "-":
+        with Path(file).open("rb") as stream:
+            yield stream
+        return
+    with SpooledTemporaryFile(max_size=limits.REQUEST_BYTES) as copy:
+        shutil.copyfileobj(_Bounded(sys.stdin.buffer), copy)
+        copy.seek(0)
+        yield cast(BinaryIO, copy)
+
+
+class _Bounded:
+    """Reads a stream, but never more than a register may have."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._left = limits.REGISTER_BYTES
+
+    def read(self, size: int = -1, /) -> bytes:
+        chunk = self._stream.read(size)
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise LimitError("too_large", f"register: larger than {limits.REGISTER_BYTES} bytes")
+        return chunk
+
+
+def _mapping(file: Path | None) -> RegisterMapping | None:
+    return None if file is None else parse_mapping(file.read_bytes())
+
+
+def _tell_refused(refused: tuple[RefusedRow, ...]) -> None:
+    for one in refused[:_SHOWN_REFUSALS]:
+        for fault in one.faults:
+            at = f"row {one.row}" + (f", {fault.column}" if fault.column else "")
+            note(f"{line(at)}: {line(fault.message)}")
+    if len(refused) > _SHOWN_REFUSALS:
+        note(f"… and {len(refused) - _SHOWN_REFUSALS} more rows; --json names them all")
+
+
+def _tell(imported: Imported) -> None:
+    if not imported.receipts:
+        return
+    if len(imported.receipts) == 1:
+        one = imported.receipts[0]
+        said = "received" if imported.accepted else "was received before"
+        typer.echo(f"{one.certificate.number} {said}; receipt {one.receipt}")
+        return
+    typer.echo(
+        f"{imported.accepted} received, {imported.duplicates} received before, "
+        f"{len(imported.refused)} refused"
+    )
+
+
+def _tell_ends(imported: Imported) -> None:
+    ended: dict[Any, int] = {}
+    for one in imported.receipts:
+        ended[one.state] = ended.get(one.state, 0) + 1
+    typer.echo(", ".join(f"{count} {state}" for state, count in ended.items()))
+
+
+def _exit_of(imported: Imported) -> int:
+    lost = sum(one.state is ReceiptState.REFUSED for one in imported.receipts)
+    return _exit(len(imported.receipts) - lost, len(imported.refused) + lost)
+
+
+def _exit(good: int, bad: int) -> int:
+    if not bad:
+        return Exit.DONE
+    return Exit.PARTLY if good else Exit.REFUSED
