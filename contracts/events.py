@@ -12,9 +12,8 @@ from typing import Any, Final
 
 from contracts.abi import WORD, Type, lower_address, offset_in, type_of
 from contracts.interfaces import CONTRACTS, events_of, snake_case
-from core import registry
 from core.errors import FormatError
-from core.registry import ContractSet, Event, Position
+from core.registry import ContractSet, Event, Position, event_class
 
 DIRECTORY: Final = "directory"
 
@@ -130,19 +129,6 @@ def _decoder(parameter: Mapping[str, Any], kind: Type, base: int) -> _Decode:
     if parameter["type"] == "bytes32" and parameter["name"] == "name":
         return lambda raw, at: name_of(kind.decode(raw, at))
     return kind.decode
-
-
-@cache
-def event_class(kind: str) -> type[Event]:
-    """Return the class of ``core/registry.py`` for a kind of event.
-
-    Raises:
-        FormatError: there is none.
-    """
-    for found in vars(registry).values():
-        if isinstance(found, type) and issubclass(found, Event) and found.kind == kind != "":
-            return found
-    raise FormatError("unknown_event", f"the ledger records {kind}, which is no event of ours")
 
 
 def name_of(word: bytes) -> str:

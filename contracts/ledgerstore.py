@@ -19,7 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from contracts.eventrows import dump_event, load_event
+import orjson
+
 from core.errors import FormatError, Refused, Unavailable
 from core.registry import DidOfEndpoint, Event, Head, MemberAdmitted, Position
 
@@ -240,7 +241,7 @@ class Snapshot:
 
     def history(self, key: str) -> Sequence[Event]:
         """Return the history of a registry key, oldest first."""
-        return [load_event(*row) for row in self._connection.execute(_HISTORY, (key,))]
+        return [_event(*row) for row in self._connection.execute(_HISTORY, (key,))]
 
     def member_of(self, did: str) -> int | None:
         """Return the member whose endpoint gives this DID."""
@@ -268,7 +269,7 @@ class Snapshot:
             " ORDER BY block, idx LIMIT ?",
             (after.block, after.index, limit),
         )
-        return [load_event(*row) for row in rows]
+        return [_event(*row) for row in rows]
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -332,7 +333,25 @@ def _head(connection: sqlite3.Connection) -> Head | None:
 
 def _row(event: Event) -> tuple[Any, ...]:
     at = event.position
-    return (at.block, at.index, event.key(), event.kind, event.time, dump_event(event))
+    try:
+        body = orjson.dumps(event.body())
+    except TypeError:  # a number beyond 64 bits: no contract of ours records it
+        raise FormatError(
+            "event_members", f"a {event.kind} event holds an impossible value"
+        ) from None
+    return (at.block, at.index, event.key(), event.kind, event.time, body)
+
+
+def _event(kind: str, block: int, index: int, time: int, body: bytes) -> Event:
+    """Return the event of a row; a row with other values than its kind has is no evidence."""
+    try:
+        return Event.restore(kind, Position(block, index), time, orjson.loads(body))
+    except (FormatError, ValueError, AttributeError):
+        raise Unavailable(
+            "ledger_store_damaged",
+            "the followed ledger is damaged",
+            "stop the follower and remove the file; it is fetched again",
+        ) from None
 
 
 def _require_consecutive(blocks: Sequence[Head]) -> None:

@@ -13,10 +13,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum, IntFlag
+from functools import cache
 from typing import Any, ClassVar, Protocol, Self, get_type_hints
 
+from core import limits
 from core.encoding import b64url
 from core.errors import FormatError
+from core.plaintext import text_finding
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,9 +91,7 @@ class Event:
         Raises:
             FormatError: no such kind, or members that are not this kind's.
         """
-        event = _KINDS.get(kind)
-        if event is None:
-            raise FormatError("unknown_event", "this kind of ledger event is not known")
+        event = event_class(kind)
         hints = _hints(event)
         if body.keys() != hints.keys():
             raise FormatError("event_members", f"a {kind} event has other members")
@@ -121,20 +122,25 @@ class MemberAdmitted(_OfMember):
 
     def name(self, language: str = "en") -> str:
         """Return the registered name in ``language``, else in English, else any, else the id."""
-        try:
-            names = json.loads(self.names)
-        except (ValueError, RecursionError):
-            names = None
-        texts = (
-            {k: v for k, v in names.items() if isinstance(v, str)}
-            if isinstance(names, dict)
-            else {}
-        )
+        texts = self.texts()
         return (
             texts.get(language)
             or texts.get("en")
             or next(iter(texts.values()), f"member {self.member}")
         )
+
+    def texts(self) -> dict[str, str]:
+        """Return the registered names by language, without any that cannot be shown as it is.
+
+        The contract bounds only their length, and a name goes into sentences of ours.
+        """
+        try:
+            names = json.loads(self.names)
+        except (ValueError, RecursionError):
+            return {}
+        if not isinstance(names, dict):
+            return {}
+        return {k: v for k, v in names.items() if text_finding(v, limits.NAME_CHARS) is None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +361,18 @@ _KINDS: dict[str, type[Event]] = {
 }  # fmt: skip
 
 
+def event_class(kind: str) -> type[Event]:
+    """Return the class of a kind of event.
+
+    Raises:
+        FormatError: there is none.
+    """
+    try:
+        return _KINDS[kind]
+    except KeyError:
+        raise FormatError("unknown_event", "this kind of ledger event is not known") from None
+
+
 def member_key(member: int) -> str:
     """Return the registry key of a member's history."""
     return f"member/{member}"
@@ -507,6 +525,7 @@ def _from_json(value: Any, kind: type) -> Any:
     return value
 
 
+@cache
 def _hints(event: type[Event]) -> dict[str, type]:
     hints = get_type_hints(event)
     return {f.name: hints[f.name] for f in fields(event) if f.name not in ("position", "time")}
