@@ -2,7 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-RUN := PATH="$$PATH:$(CURDIR)/.tools/node/bin" $(BIN)/python
+# npm finds the node of bootstrap.py where there is no other, and the certificates Python was given.
+RUN := PATH="$$PATH:$(CURDIR)/.tools/node/bin" \
+  NODE_EXTRA_CA_CERTS="$${NODE_EXTRA_CA_CERTS:-$${SSL_CERT_FILE:-$$PIP_CERT}}" $(BIN)/python
 PYTEST := $(RUN) -m pytest -n auto --maxprocesses=8
 
 .DEFAULT_GOAL := help
