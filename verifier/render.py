@@ -64,12 +64,15 @@ def report_text(report: Report, now: datetime) -> str:
     if report.not_shared:
         lines += [f"Not shared by the exporter: {', '.join(report.not_shared)}", ""]
     lines.append(f"Checked {timestamp(now)}")
-    return printable("\n".join(lines))
+    return "\n".join(map(printable, lines))
 
 
-def printable(text: str) -> str:
-    """Return text without control and direction-changing characters, line ends kept."""
-    return "".join(c for c in text if c == "\n" or c.isprintable())
+def printable(line: str) -> str:
+    """Return one line of text: without control and direction-changing characters or line ends.
+
+    What others wrote must not be able to add a line that looks like an answer of ours.
+    """
+    return "".join(c if c.isprintable() else " " if c.isspace() else "" for c in line)
 
 
 def age(moment: datetime, now: datetime) -> str:
