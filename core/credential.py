@@ -173,6 +173,12 @@ class Credential:
         return self.kid.did
 
     @property
+    def issuer_name(self) -> str:
+        """How the e-certificate calls its issuer; it is never hidden and not yet believed."""
+        name: str = self._payload["issuer"]["name"]
+        return name
+
+    @property
     def kid_did(self) -> str:
         """The DID in ``kid``; ``parse`` made sure that it is the issuer's."""
         return self.kid.did
