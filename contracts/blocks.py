@@ -11,7 +11,8 @@ from typing import Any
 from contracts.chain import hex_bytes, quantity
 from contracts.events import Emitters
 from core.errors import NotTrusted, Unavailable
-from core.registry import Event, Head
+from core.events import Event
+from core.registry import Head
 
 
 @dataclass(frozen=True, slots=True)

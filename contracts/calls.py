@@ -37,7 +37,7 @@ class Action(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class FirstKey:
-    """A key that a member brings along; see ``core.registry.KeyAdded``."""
+    """A key that a member brings along; see ``core.events.KeyAdded``."""
 
     purpose: int
     public_key: bytes
@@ -51,7 +51,7 @@ class Admission:
     Args:
         names: JSON object from language to name, as text.
         economy: two capital letters.
-        roles: sum of ``core.registry.Role``.
+        roles: sum of ``core.events.Role``.
         endpoint: public address, lower case, without trailing slash.
     """
 
@@ -79,7 +79,7 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A status to be declared; see ``core.registry.StatusDeclared``."""
+    """A status to be declared; see ``core.events.StatusDeclared``."""
 
     slot: bytes
     state: int

@@ -1,4 +1,4 @@
-"""Logs of the ledger's contracts, read into the events of ``core/registry.py``.
+"""Logs of the ledger's contracts, read into the events of ``core/events.py``.
 
 Decides which logs count: those of the Directory, and those of a contract that the Directory named
 before, for as long as it names it. Logs of other addresses are nobody's business here and ignored.
@@ -13,7 +13,7 @@ from typing import Any, Final
 from contracts.abi import WORD, Type, lower_address, offset_in, type_of
 from contracts.interfaces import CONTRACTS, events_of, snake_case
 from core.errors import FormatError
-from core.registry import ContractSet, Event, Position, event_class
+from core.events import ContractSet, Event, Position, event_class
 
 DIRECTORY: Final = "directory"
 

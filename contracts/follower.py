@@ -21,8 +21,9 @@ from contracts.ledgerstore import LedgerStore
 from contracts.reader import FINALITY_DEPTH, Ledger
 from contracts.rpc import Call, RpcError
 from core.errors import ComityError, LimitError, NotTrusted, Refused
+from core.events import ContractSet
 from core.limits import LOG_RANGE_BLOCKS
-from core.registry import ContractSet, Head
+from core.registry import Head
 from core.runtime.logs import logger
 
 _WALK: Final = 64  # headers compared at once on the way back to the common block

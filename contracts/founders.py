@@ -27,9 +27,9 @@ from core.encoding import (
     require_text,
 )
 from core.errors import FormatError
+from core.events import KeyPurpose, Role
 from core.issuer import did_of_endpoint
 from core.limits import ENDPOINT_BYTES, LANGUAGES, MEMBER_NAMES_BYTES, NAME_CHARS
-from core.registry import KeyPurpose, Role
 
 FILE_BYTES: Final = 64 * 1024
 _KEYS: Final = 8  # as the contract has it

@@ -22,7 +22,8 @@ from typing import Any, Final
 import orjson
 
 from core.errors import FormatError, Refused, Unavailable
-from core.registry import DidOfEndpoint, Event, Head, MemberAdmitted, Position
+from core.events import Event, MemberAdmitted, Position
+from core.registry import DidOfEndpoint, Head
 
 KEPT_HEADERS: Final = 1024
 _VERSION: Final = 1

@@ -3,7 +3,7 @@
 Decides what belongs to the ledger at a Directory's address and reads it typed. Refuses an address
 without a Directory, a contract whose code is not the code that the Directory announced
 (``code_changed``), logs that contradict their block, and logs of ours that are none of our events.
-Nothing of web3 leaves here: events are those of ``core/registry.py``.
+Nothing of web3 leaves here: events are those of ``core/events.py``.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -18,8 +18,9 @@ from contracts.events import DIRECTORY, Emitters, name_of, name_word
 from contracts.interfaces import CONTRACTS, LedgerRefused, functions_of
 from contracts.rpc import Call, RpcError
 from core.errors import LimitError, NotTrusted
+from core.events import ContractSet, Event
 from core.limits import LOG_RANGE_BLOCKS
-from core.registry import ContractSet, Event, Head
+from core.registry import Head
 
 FINALITY_DEPTH: Final = "finality_depth"
 

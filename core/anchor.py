@@ -16,8 +16,8 @@ from core.encoding import (
     require_members,
 )
 from core.errors import FormatError
+from core.events import Position
 from core.hashing import HASH_BYTES
-from core.registry import Position
 
 _MEMBER_MAX = 2**32 - 1
 _BLOCK_MAX = 2**53 - 1

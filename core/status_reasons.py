@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.errors import UsageError
-from core.registry import State
+from core.events import State
 
 _SUSPEND, _WITHDRAW, _CANCEL, _SUPERSEDE = (
     State.SUSPENDED,

@@ -18,8 +18,9 @@ from contracts.interfaces import LedgerRefused
 from contracts.reader import Ledger
 from core.batch import Batch
 from core.errors import NotTrusted, Refused
+from core.events import Anchored, anchor_key
 from core.hashing import HASH_BYTES
-from core.registry import Anchored, LedgerEvidence, anchor_key
+from core.registry import LedgerEvidence
 from core.runtime.logs import logger
 from node.membership import Membership
 from node.sending import Ended, Sender

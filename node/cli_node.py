@@ -16,7 +16,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from core.errors import UsageError
-from core.registry import Role
+from core.events import Role
 from node.cli_common import Json, Node, note, show
 from node.folder import FOLDER_VARIABLE, folder_in_use, node_in_use
 

@@ -18,9 +18,10 @@ from sqlalchemy import Connection
 
 from core.encoding import canonical_json
 from core.errors import NotFound, Refused, UsageError
+from core.events import Position, State, status_key
 from core.reasons import REASONS
 from core.record import Record
-from core.registry import LedgerEvidence, Position, State, slot_state, status_key
+from core.registry import LedgerEvidence, slot_state
 from core.report import timestamp
 from core.status_reasons import BY_NUMBER, status_reason
 from node.identifiers import Random, milliseconds, moment, public_id

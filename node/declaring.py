@@ -13,7 +13,8 @@ from typing import Final
 from contracts import calls
 from contracts.interfaces import LedgerRefused
 from contracts.reader import Ledger
-from core.registry import LedgerEvidence, StatusDeclared, status_key
+from core.events import StatusDeclared, status_key
+from core.registry import LedgerEvidence
 from core.runtime.logs import logger
 from node.anchoring import Fenced
 from node.membership import Membership

@@ -15,9 +15,9 @@ from typing import Any
 
 from contracts.ledgerstore import LedgerStore
 from core.errors import NotFound, Unavailable
+from core.events import MemberAdmitted, MemberExpelled, State, member_key
 from core.issuer import did_of_endpoint
 from core.record import Record
-from core.registry import MemberAdmitted, MemberExpelled, State, member_key
 from core.report import timestamp
 from node.config import NodeConfig
 from node.declare import declarations_of, standing_of

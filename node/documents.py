@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from core.crypto.jose import PublicKey
 from core.errors import ComityError
+from core.events import KeyAdded, KeyPurpose, KeyRevoked
 from core.issuer import did_of_endpoint
-from core.registry import KeyAdded, KeyPurpose, KeyRevoked
 from node.membership import Evidence, Membership
 
 DID_PATH: Final = "/.well-known/did.json"

@@ -18,8 +18,8 @@ from typing import Final
 
 from core import codes, limits
 from core.errors import Refused
+from core.events import State
 from core.record import Dates
-from core.registry import State
 
 ANNOUNCED_AT_MOST: Final = timedelta(days=365)  # the contract's own bound
 

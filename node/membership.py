@@ -13,19 +13,19 @@ from typing import Protocol
 
 from contracts.ledgerstore import LedgerStore
 from core.errors import Refused
-from core.issuer import Issuer, did_of_endpoint
-from core.record import Identifier
-from core.registry import (
+from core.events import (
     Event,
     KeyAdded,
     KeyPurpose,
     KeyRevoked,
-    LedgerEvidence,
     MemberAdmitted,
     MemberExpelled,
     OperatingAccountChanged,
     key_key,
 )
+from core.issuer import Issuer, did_of_endpoint
+from core.record import Identifier
+from core.registry import LedgerEvidence
 
 
 class Evidence(LedgerEvidence, Protocol):

@@ -16,9 +16,10 @@ from core.batch import Batch
 from core.bundle import Bundle
 from core.credential import Credential
 from core.errors import NotFound, Refused, UsageError
+from core.events import Position
 from core.hashing import HASH_BYTES
 from core.leaf import Leaf
-from core.registry import LedgerEvidence, Position
+from core.registry import LedgerEvidence
 from core.report import Outcome, Report, Verdict
 from node.states import Envelope
 from node.store import credentials, records

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.anchor import Anchor
 from core.errors import NotFound
-from core.registry import Position
+from core.events import Position
 from core.report import timestamp
 from node.identifiers import moment
 from node.refusals import Refusal, refusal

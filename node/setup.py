@@ -17,8 +17,8 @@ from urllib.parse import unquote, urlsplit
 
 from core import codes
 from core.errors import Refused, UsageError
+from core.events import Role
 from core.issuer import did_of_endpoint
-from core.registry import Role
 from core.runtime.paths import private_folder
 from keys.file_signer import create_key, open_key, read_header
 from keys.key_file import KeyHeader

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from core.crypto.jose import JwsSigner
+from core.events import State, StatusDeclared, status_key
 from core.issuer import Issuer
-from core.registry import State, StatusDeclared, slot_state, status_key
+from core.registry import slot_state
 from core.statuslist import StatusBits, issue_status_list, status_list_claims
 from node.identifiers import milliseconds
 from node.membership import Evidence

@@ -1,19 +1,24 @@
 """Where evidence comes from: the ledger states that this verifier's follower keeps on disk.
 
 Decides which evidence belongs to a document. A ledger that is not configured gives none; one that
-is configured but has no state yet gives evidence without a head. Neither is ever an error: both
-lead to "Could not be checked".
+is configured but has no state yet, or whose file cannot be opened, gives evidence without a head.
+None of these is an error: all lead to "Could not be checked". A state that turns out to be damaged
+while it is read is ``Unavailable``, for it says nothing about the document.
 """
 
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.credential import did_of_endpoint
+from core.errors import ComityError, Unavailable
+from core.events import Event
 from core.reasons import SOURCE_LEDGER
-from core.registry import Event, Head, LedgerEvidence
+from core.registry import Head, LedgerEvidence
+from core.runtime.logs import logger
 
 if TYPE_CHECKING:
     from contracts.ledgerstore import LedgerStore
@@ -36,6 +41,38 @@ class NoState:
     def member_of(self, _did: str, /) -> int | None:
         """Return nothing: there is no state."""
         return None
+
+
+class _Stored:
+    """Evidence from a file, whose damage is never taken for a fault of the document."""
+
+    __slots__ = ("_evidence", "head", "origin", "source")
+
+    def __init__(self, evidence: LedgerEvidence) -> None:
+        self._evidence = evidence
+        self.origin = evidence.origin
+        self.source = evidence.source
+        self.head = evidence.head
+
+    def history(self, key: str, /) -> Sequence[Event]:
+        try:
+            return self._evidence.history(key)
+        except (ComityError, sqlite3.Error, ValueError) as error:
+            raise _damaged() from error
+
+    def member_of(self, did: str, /) -> int | None:
+        try:
+            return self._evidence.member_of(did)
+        except (ComityError, sqlite3.Error, ValueError) as error:
+            raise _damaged() from error
+
+
+def _damaged() -> Unavailable:
+    return Unavailable(
+        "ledger_state_damaged",
+        "this verifier's ledger state cannot be read, so nothing can be said of the document",
+        "remove the file in the folder 'ledgers'; it is fetched again",
+    )
 
 
 def state_file(folder: Path, origin: str) -> Path:
@@ -62,12 +99,17 @@ class Sources:
         if origin not in self._files:
             yield None
             return
-        store = self._store(origin)
-        if store is None:
-            yield NoState(origin)
-            return
-        with store.snapshot() as evidence:
-            yield evidence
+        with ExitStack() as held:
+            yield self._snapshot(origin, held)
+
+    def _snapshot(self, origin: str, held: ExitStack) -> LedgerEvidence:
+        try:
+            store = self._store(origin)
+            if store is not None:
+                return _Stored(held.enter_context(store.snapshot()))
+        except ComityError as error:
+            logger("sources").warning("ledger_state_not_opened", ledger=origin, code=error.code)
+        return NoState(origin)
 
     def _store(self, origin: str) -> "LedgerStore | None":
         from contracts.ledgerstore import LedgerStore

@@ -11,8 +11,8 @@ A numbered procedure without input or output. Each step names the attack it stop
 4. The ledger's own record of the anchor, by the issuing member, not disowned (line 3). Stops a
    member registering for another, and use of a stolen operating account.
 5. The issuer's key as the ledger held it *at the anchor's position*, then the signature with
-   exactly that key (lines 1 and 2). Stops forged, foreign, retired and backdated keys, and every
-   algorithm trick, for the algorithm is the registered key's.
+   exactly that key (lines 1 and 2). Stops forged, foreign, retired and backdated keys, a member's
+   use of another body's name, and every algorithm trick, for the algorithm is the registered key's.
 6. Disclosures must be what the body signed (line 2). Stops stripping, adding and overwriting.
 7. The signed dates (line 4).
 8. The slot's whole status history (line 5). Stops a second envelope or a second batch from hiding
@@ -27,7 +27,7 @@ from datetime import datetime
 from core.bundle import Bundle
 from core.credential import Credential
 from core.errors import UsageError
-from core.reasons import REASONS, SOURCE_CLOCK, SOURCE_DOCUMENT, SOURCE_NONE
+from core.reasons import REASONS, SOURCE_CLOCK, SOURCE_DOCUMENT, SOURCE_NONE, Reason
 from core.registry import LedgerEvidence
 from core.report import Check, Outcome, Question, Report
 from verifier.checks.anchoring import check_registration
@@ -95,17 +95,17 @@ def _answer(finding: Finding, case: Case) -> Check:
         code=reason.code,
         outcome=reason.outcome,
         reason=reason.sentence(**finding.places),
-        source=_source(reason.line, reason.outcome, case),
+        source=_source(reason, finding, case),
         evidence_at=finding.evidence_at,
     )
 
 
-def _source(line: int, outcome: Outcome, case: Case) -> str:
-    """Return where the evidence of a line came from."""
-    if line == 2:
+def _source(reason: Reason, finding: Finding, case: Case) -> str:
+    """Return where the evidence of a line came from; what rests on the ledger has its age."""
+    if reason.line == 2:
         return SOURCE_DOCUMENT
-    if line == 4:
+    if reason.line == 4:
         return SOURCE_CLOCK
-    if line in (1, 3, 5) and case.evidence is not None and case.head is not None:
+    if reason.line in (1, 3, 5) and finding.evidence_at is not None and case.evidence is not None:
         return case.evidence.source
-    return SOURCE_NONE if outcome is not Outcome.NO else SOURCE_DOCUMENT
+    return SOURCE_NONE if reason.outcome is not Outcome.NO else SOURCE_DOCUMENT

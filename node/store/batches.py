@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from core.registry import Position
+from core.events import Position
 from node.states import BatchState
 from node.store.credentials import LeafRow
 from node.store.schema import AnyRow, batch, credential, leaf

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, update
 
-from core.registry import Position
+from core.events import Position
 from node.states import DeclarationState
 from node.store.schema import AnyRow, credential, declaration, record
 

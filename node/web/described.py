@@ -13,8 +13,8 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
 
 from core import __version__
+from core.events import State
 from core.record import record_schema
-from core.registry import State
 from core.runtime.problems import CONTENT_TYPE
 from node.states import DeclarationState, ReceiptState
 from node.web.requests import StatusRequest, Successor

@@ -17,10 +17,10 @@ from contracts.follower import Follower, Progress
 from contracts.interfaces import constructor_of, creation_code
 from contracts.ledgerstore import LedgerStore
 from contracts.reader import Ledger
-from core import registry
+from core import events as recorded
 from core.errors import ComityError, FormatError, NotTrusted, Refused, Unavailable
+from core.events import Event
 from core.issuer import did_of_endpoint
-from core.registry import Event
 from tests.support.anvil import bare_anvil, free_port
 from tests.support.jsonrpc import JsonRpc
 from tests.support.ledger import MadeLedger, deploy_test_ledger
@@ -73,7 +73,7 @@ def anchored(store: LedgerStore, member: int = 1) -> list[int]:
     return [
         numbers[event.root]
         for event in events_of(store)
-        if isinstance(event, registry.Anchored) and event.member == member
+        if isinstance(event, recorded.Anchored) and event.member == member
     ]
 
 
@@ -162,7 +162,7 @@ def test_a_finality_depth_that_grows_by_vote_is_no_head_that_went_back(
             first, *others = (member.operating for member in voting.members)
             propose = voting.calls.propose_parameter("finality_depth", 5)
             (proposed, _) = first.transact(propose).events
-            assert isinstance(proposed, registry.Proposed)
+            assert isinstance(proposed, recorded.Proposed)
             for other in others:
                 other.transact(voting.calls.vote(proposed.proposal, True))
             before = follower.catch_up().head
@@ -185,7 +185,7 @@ def test_a_contract_that_is_replaced_by_vote_counts_until_then_and_its_successor
     (proposed, _) = (
         made.members[0].operating.transact(made.calls.propose_code("anchors", successor)).events
     )
-    assert isinstance(proposed, registry.Proposed)
+    assert isinstance(proposed, recorded.Proposed)
     made.members[1].operating.transact(made.calls.vote(proposed.proposal, True))
     made.members[1].operating.transact(made.calls.execute(proposed.proposal))
     if not at_once:

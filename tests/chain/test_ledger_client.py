@@ -16,9 +16,9 @@ from contracts.devchain.supervisor import DevChain
 from contracts.interfaces import LedgerRefused
 from contracts.reader import Ledger
 from contracts.writer import SignedTransaction, check, gas_for, send, sign, wait
-from core import registry
+from core import events as recorded
 from core.errors import NotTrusted, ProofError, Refused
-from core.registry import Position, State
+from core.events import Position, State
 from keys.purposes import Purpose
 from tests.support.ledger import MadeLedger, Member, body, deploy_test_ledger
 
@@ -60,12 +60,12 @@ def test_a_new_ledger_is_what_was_asked_for(made: MadeLedger) -> None:
     assert ledger.member_count() >= 3
     assert made.origin == f"comity/{made.chain.chain_id}/{ledger.directory}"
     found = ledger.events(0, ledger.head().block)
-    admitted = [e for e in found if isinstance(e, registry.MemberAdmitted)][:3]
+    admitted = [e for e in found if isinstance(e, recorded.MemberAdmitted)][:3]
     assert [(e.member, e.economy, e.endpoint) for e in admitted] == [
         (m.id, m.economy, m.founder.endpoint) for m in made.members
     ]
     assert admitted[0].name("zh") == "华信认证"
-    keys = [e for e in found if isinstance(e, registry.KeyAdded) and e.member == 1]
+    keys = [e for e in found if isinstance(e, recorded.KeyAdded) and e.member == 1]
     assert [(e.purpose, e.thumbprint) for e in keys[:2]] == [
         (key.purpose, hashlib.sha256(key.public_key).digest()) for key in cn.founder.keys
     ]
@@ -88,7 +88,7 @@ def test_an_anchor_is_recorded_with_its_fence(fenced: MadeLedger) -> None:
     anchored = root("anchor")
     receipt = cn.operating.transact(fenced.calls.anchor(anchored, 128, 5))
     (event,) = receipt.events
-    assert isinstance(event, registry.Anchored)
+    assert isinstance(event, recorded.Anchored)
     assert (event.member, event.root, event.size) == (1, anchored, 128)
     assert event.position == Position(receipt.block, 0)
     assert fenced.ledger.size_of(1, anchored) == 128
@@ -148,7 +148,7 @@ def test_a_batch_is_disowned_by_recovery_and_stays_on_record(fenced: MadeLedger)
     de.operating.transact(fenced.calls.anchor(disowned, 64, 5))
     receipt = de.recovery.transact(fenced.calls.disown(disowned))
     assert receipt.events == (
-        registry.Disowned(Position(receipt.block, 0), receipt.events[0].time, 2, disowned),
+        recorded.Disowned(Position(receipt.block, 0), receipt.events[0].time, 2, disowned),
     )
     again = refusal(lambda: de.recovery.transact(fenced.calls.disown(disowned)))
     assert again.code == "already_disowned"
@@ -160,10 +160,10 @@ def test_keys_come_and_go(made: MadeLedger) -> None:
     other = body("DE", "second").assertion_signer.public.canonical_jwk
     thumbprint = hashlib.sha256(other).digest()
     (added,) = de.operating.transact(made.calls.add_key(1, other)).events
-    assert isinstance(added, registry.KeyAdded)
+    assert isinstance(added, recorded.KeyAdded)
     assert (added.member, added.thumbprint, added.public_key) == (2, thumbprint, other)
     (revoked,) = de.recovery.transact(made.calls.revoke_key(thumbprint, 7)).events
-    assert isinstance(revoked, registry.KeyRevoked)
+    assert isinstance(revoked, recorded.KeyRevoked)
     assert (revoked.thumbprint, revoked.reason, revoked.by_recovery) == (thumbprint, 7, True)
     back = refusal(lambda: de.operating.transact(made.calls.add_key(1, other)))
     assert back.code == "key_exists"
@@ -175,7 +175,7 @@ def test_statuses_follow_the_allowed_moves(made: MadeLedger) -> None:
     assert made.ledger.state_of(1, slot) == 0
     suspension = Declaration(slot, State.SUSPENDED, 3, now, until=now + 86_400)
     (event,) = cn.operating.transact(made.calls.declare(suspension)).events
-    assert isinstance(event, registry.StatusDeclared)
+    assert isinstance(event, recorded.StatusDeclared)
     assert (event.slot, event.state, event.reason, event.effective_at, event.until) == (
         slot, State.SUSPENDED, 3, now, now + 86_400,
     )  # fmt: skip
@@ -187,7 +187,7 @@ def test_statuses_follow_the_allowed_moves(made: MadeLedger) -> None:
     refused = refusal(lambda: cn.operating.transact(forbidden))
     assert (refused.code, refused.values["slot"]) == ("move_forbidden", slot)
     (annulled,) = cn.recovery.transact(made.calls.annul(slot, 1)).events
-    assert isinstance(annulled, registry.StatusAnnulled)
+    assert isinstance(annulled, recorded.StatusAnnulled)
     assert (made.ledger.state_of(1, slot), made.ledger.event_count(1, slot)) == (
         State.SUSPENDED,
         2,
@@ -199,7 +199,7 @@ def test_many_statuses_are_declared_at_once_or_none(made: MadeLedger) -> None:
     many = [Declaration(root("many", str(n)), State.CANCELLED, 0, now) for n in range(20)]
     receipt = cn.operating.transact(made.calls.declare_many(many))
     assert [event.key() for event in receipt.events] == [
-        registry.status_key(1, declaration.slot) for declaration in many
+        recorded.status_key(1, declaration.slot) for declaration in many
     ]
     fresh = Declaration(root("many", "fresh"), State.CANCELLED, 0, now)
     refused = refusal(lambda: cn.operating.transact(made.calls.declare_many([fresh, many[0]])))
@@ -211,17 +211,17 @@ def test_a_fourth_member_is_voted_in_and_another_suspended(made: MadeLedger) -> 
     cn, de, br = made.members
     newcomer = body("FR", "voted")
     (proposed, voted) = cn.operating.transact(made.calls.propose_admission(newcomer.founder)).events
-    assert isinstance(proposed, registry.Proposed)
-    assert isinstance(voted, registry.Voted)
+    assert isinstance(proposed, recorded.Proposed)
+    assert isinstance(voted, recorded.Voted)
     number = proposed.proposal
     early = refusal(lambda: cn.operating.transact(made.calls.execute(number)))
     assert (early.code, early.values["yes"]) == ("not_passed", 1)
     for member in (de, br):
         member.operating.transact(made.calls.vote(number, True))
     events = cn.operating.transact(made.calls.execute(number)).events
-    admitted = next(e for e in events if isinstance(e, registry.MemberAdmitted))
+    admitted = next(e for e in events if isinstance(e, recorded.MemberAdmitted))
     assert (admitted.endpoint, admitted.economy) == (newcomer.founder.endpoint, "FR")
-    assert [e.purpose for e in events if isinstance(e, registry.KeyAdded)] == [1, 2]
+    assert [e.purpose for e in events if isinstance(e, recorded.KeyAdded)] == [1, 2]
     made.account(newcomer).transact(made.calls.claim(1))
     _suspend_and_restore(made, admitted.member, (cn, de, br))
 
@@ -232,7 +232,7 @@ def _suspend_and_restore(made: MadeLedger, member: int, voters: tuple[Member, ..
         (made.calls.propose_restoration(member), True),
     ):
         (proposed, _) = voters[0].operating.transact(call).events
-        assert isinstance(proposed, registry.Proposed)
+        assert isinstance(proposed, recorded.Proposed)
         for voter in voters[1:]:
             voter.operating.transact(made.calls.vote(proposed.proposal, True))
         voters[0].operating.transact(made.calls.execute(proposed.proposal))
@@ -246,7 +246,7 @@ def test_recovery_freezes_and_replaces_the_operating_account(made: MadeLedger) -
     br.recovery.transact(made.calls.thaw())
     spare = body("BR", "spare")
     (changed,) = br.recovery.transact(made.calls.recover_operating(spare.founder.operating)).events
-    assert isinstance(changed, registry.OperatingAccountChanged)
+    assert isinstance(changed, recorded.OperatingAccountChanged)
     assert (changed.current, changed.by_recovery) == (spare.founder.operating.lower(), True)
     assert refusal(lambda: br.operating.transact(made.calls.claim(1))).code == "not_operating"
     spare_account = made.account(spare)
@@ -352,7 +352,7 @@ def test_an_address_without_a_directory_is_no_ledger(made: MadeLedger) -> None:
 
 def test_other_code_than_announced_is_refused(made: MadeLedger) -> None:
     found = made.ledger.events(0, made.ledger.head().block)
-    announced = [event for event in found if isinstance(event, registry.ContractSet)]
+    announced = [event for event in found if isinstance(event, recorded.ContractSet)]
     assert Ledger.open(made.chain, made.ledger.directory, announced).contracts
     for wrong in (announced[1:], [*announced, _with_other_hash(announced[0])]):
         with pytest.raises(NotTrusted) as refused:
@@ -360,8 +360,8 @@ def test_other_code_than_announced_is_refused(made: MadeLedger) -> None:
         assert refused.value.code == "code_changed"
 
 
-def _with_other_hash(event: registry.ContractSet) -> registry.ContractSet:
-    return registry.ContractSet(event.position, event.time, event.name, event.address, bytes(32))
+def _with_other_hash(event: recorded.ContractSet) -> recorded.ContractSet:
+    return recorded.ContractSet(event.position, event.time, event.name, event.address, bytes(32))
 
 
 def test_the_mirror_holds_what_the_chain_tells(made: MadeLedger, tmp_path: Path) -> None:
@@ -414,7 +414,7 @@ def test_events_decode_as_web3_does(made: MadeLedger) -> None:
             arguments = reference.process_log(_formatted(made, log))["args"]
             order = [one["name"] for one in reference.abi["inputs"]]
             values = [_plain(arguments[name]) for name in order]
-            if isinstance(ours, registry.ContractSet | registry.ParameterSet):
+            if isinstance(ours, recorded.ContractSet | recorded.ParameterSet):
                 values[0] = name_of(values[0])
             assert [getattr(ours, name) for name in ours.body()] == values
             seen.add(ours.kind)

@@ -9,7 +9,7 @@ import pytest
 
 from contracts import writer
 from core.errors import Refused, Unavailable
-from core.registry import Anchored, anchor_key
+from core.events import Anchored, anchor_key
 from node import worker as worker_module
 from node.anchoring import Fenced
 from node.receipt import Receipt, receipt_of

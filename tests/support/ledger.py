@@ -32,8 +32,8 @@ from contracts.ledgerstore import LedgerStore
 from contracts.reader import Ledger
 from contracts.rpc import Rpc
 from contracts.writer import Account
+from core.events import KeyPurpose, Role
 from core.issuer import did_of_endpoint
-from core.registry import KeyPurpose, Role
 from keys.file_signer import FileAccountSigner, FileDocumentSigner
 from keys.public import AccountPublic, DocumentPublic
 from keys.purposes import Algorithm, Purpose

@@ -27,16 +27,13 @@ from core.credential import (
     issue_selective,
 )
 from core.credential_claims import status_entry
-from core.leaf import Leaf, leaf_hash
-from core.registry import (
+from core.events import (
     Anchored,
     Disowned,
     Event,
-    Head,
     KeyAdded,
     KeyPurpose,
     KeyRevoked,
-    LedgerState,
     MemberAdmitted,
     Position,
     State,
@@ -44,6 +41,8 @@ from core.registry import (
     StatusDeclared,
     status_key,
 )
+from core.leaf import Leaf, leaf_hash
+from core.registry import Head, LedgerState
 from tests.support.tokens import WordSigner, es256_signer
 
 ORIGIN = "comity/31337/0x00000000000000000000000000000000000000aa"

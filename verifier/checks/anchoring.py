@@ -5,9 +5,9 @@ ledger holds is read from the ledger, never from the document.
 """
 
 from core.errors import ProofError
+from core.events import Disowned, anchor_key
 from core.hashing import verify_inclusion
 from core.leaf import leaf_hash
-from core.registry import Disowned, anchor_key
 from verifier.checks.case import Case, Finding, date
 
 

@@ -8,21 +8,16 @@ a finding only when the evidence is fresh and reaches far enough.
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 
 from core.bundle import Bundle
 from core.credential import Credential
-from core.registry import (
-    Anchored,
-    Event,
-    Head,
-    LedgerEvidence,
-    MemberAdmitted,
-    Position,
-    anchor_key,
-    member_key,
-)
+from core.events import Anchored, Event, MemberAdmitted, Position, anchor_key, member_key
+from core.registry import Head, LedgerEvidence
 from core.report import Question
 from verifier.policy import Policy
+
+_LAST_SECOND: Final = 253_402_300_799  # of the year 9999; the ledger's numbers go further
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +113,24 @@ class Case:
 
     def name_of(self, member: int) -> str:
         """Return a member's registered name."""
-        admitted = (e for e in self.history(member_key(member)) if isinstance(e, MemberAdmitted))
-        return next((e.name() for e in admitted), f"member {member}")
+        admitted = self._admission(member)
+        return admitted.name() if admitted is not None else f"member {member}"
+
+    def names_of(self, member: int) -> frozenset[str]:
+        """Return the names under which a member may issue: its registered ones, in any language."""
+        admitted = self._admission(member)
+        if admitted is None:
+            return frozenset()
+        return frozenset({admitted.name(), *admitted.texts().values()})
+
+    def _admission(self, member: int) -> MemberAdmitted | None:
+        history = self.history(member_key(member))
+        return next((e for e in history if isinstance(e, MemberAdmitted)), None)
 
 
 def moment(seconds: int) -> datetime:
-    """Return Unix seconds as an aware moment."""
-    return datetime.fromtimestamp(seconds, UTC)
+    """Return Unix seconds as an aware moment; beyond the calendar, its last second."""
+    return datetime.fromtimestamp(min(seconds, _LAST_SECOND), UTC)
 
 
 def date(seconds: int) -> str:

@@ -1,12 +1,15 @@
 """Lines 1 and 2: was it issued by the named body, and is it unchanged?
 
 The key that counts is the one the *ledger* holds for the named body, under the thumbprint that the
-credential names, good at the anchor's position. Nothing in the document is believed about keys.
+credential names, good at the anchor's position. Nothing in the document is believed about keys, nor
+about the issuer's name: it must be one that the body registered. That a key was not revoked is an
+absence too, so it counts only where the evidence holds the anchor or reaches far enough.
 """
 
 from core.crypto.jose import PublicKey
 from core.errors import ComityError, ProofError
-from core.registry import KeyAdded, KeyPurpose, KeyRevoked, key_good_at, key_key
+from core.events import KeyAdded, KeyPurpose, KeyRevoked, key_key
+from core.registry import key_good_at
 from verifier.checks.case import Case, Finding
 
 
@@ -51,7 +54,10 @@ def _registered_key(case: Case) -> tuple[Finding, KeyAdded | None]:
     if added.purpose != KeyPurpose.ASSERTION:
         code = "issuer_key_purpose"
     elif key_good_at(history, position):
-        code = "issuer_confirmed"
+        if case.anchored() is None and not case.absence_counts:
+            return Finding("issuer_not_checked", evidence_at=case.evidence_at), added
+        named = case.credential.issuer_name in case.names_of(member)
+        code = "issuer_confirmed" if named else "issuer_named_otherwise"
     elif any(isinstance(e, KeyRevoked) and e.position < position for e in history):
         code = "issuer_key_revoked"
     else:

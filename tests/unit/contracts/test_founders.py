@@ -11,7 +11,7 @@ import pytest
 from contracts.calls import Admission
 from contracts.founders import assertion_and_share, dump_founder, names_text, parse_founder
 from core.errors import FormatError
-from core.registry import Role
+from core.events import Role
 
 ASSERTION = {
     "kty": "EC",

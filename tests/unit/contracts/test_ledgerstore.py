@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from contracts.ledgerstore import KEPT_HEADERS, LedgerStore
-from core import registry
+from core import events as recorded
 from core.errors import FormatError, Refused, Unavailable
-from core.registry import Event, Head, LedgerEvidence, LedgerState, Position
+from core.events import Event, Position
+from core.registry import Head, LedgerEvidence, LedgerState
 
 ORIGIN = "comity/7/0x" + "ab" * 20
 
@@ -28,14 +29,14 @@ def block(number: int, branch: int = 0) -> Head:
 
 
 def admitted(number: int, member: int, endpoint: str, index: int = 0) -> Event:
-    return registry.MemberAdmitted(
+    return recorded.MemberAdmitted(
         Position(number, index), 1_000 + number, member, '{"en":"A"}', "CN", 1, endpoint,
         "0x" + "01" * 20, "0x" + "02" * 20,
     )  # fmt: skip
 
 
 def anchored(number: int, root: bytes, index: int = 0, member: int = 1) -> Event:
-    return registry.Anchored(Position(number, index), 1_000 + number, member, root, 64)
+    return recorded.Anchored(Position(number, index), 1_000 + number, member, root, 64)
 
 
 @pytest.fixture
@@ -56,25 +57,25 @@ def every_event(number: int) -> list[Event]:
     one, slot, account = b"\1" * 32, b"\2" * 32, "0x" + "03" * 20
     return [
         admitted(number, 1, "https://a.example", next(at).index),
-        registry.MemberSuspended(next(at), time, 1, 3),
-        registry.MemberRestored(next(at), time, 1),
-        registry.MemberExpelled(next(at), time, 1, 65_535),
-        registry.MemberFrozen(next(at), time, 1),
-        registry.MemberThawed(next(at), time, 1),
-        registry.OperatingAccountChanged(next(at), time, 1, account, account, True),
-        registry.RecoveryAccountChanged(next(at), time, 1, account, account),
-        registry.KeyAdded(next(at), time, 1, one, 1, b'{"kty":"EC"}', b""),
-        registry.KeyRevoked(next(at), time, 1, one, 2, False),
-        registry.FenceClaimed(next(at), time, 1, 2**64 - 1),
-        registry.Anchored(next(at), time, 1, one, 64),
-        registry.Disowned(next(at), time, 1, one),
-        registry.StatusDeclared(next(at), time, 1, slot, 2, 1, 5, 2**64 - 1, 0, bytes(32), 0),
-        registry.StatusAnnulled(next(at), time, 1, slot, 0),
-        registry.ParameterSet(next(at), time, "finality_depth", 0),
-        registry.ContractSet(next(at), time, "members", account, one),
-        registry.Proposed(next(at), time, 1, 2, 1, 2, b"\0\1"),
-        registry.Voted(next(at), time, 1, 2, True),
-        registry.Executed(next(at), time, 1),
+        recorded.MemberSuspended(next(at), time, 1, 3),
+        recorded.MemberRestored(next(at), time, 1),
+        recorded.MemberExpelled(next(at), time, 1, 65_535),
+        recorded.MemberFrozen(next(at), time, 1),
+        recorded.MemberThawed(next(at), time, 1),
+        recorded.OperatingAccountChanged(next(at), time, 1, account, account, True),
+        recorded.RecoveryAccountChanged(next(at), time, 1, account, account),
+        recorded.KeyAdded(next(at), time, 1, one, 1, b'{"kty":"EC"}', b""),
+        recorded.KeyRevoked(next(at), time, 1, one, 2, False),
+        recorded.FenceClaimed(next(at), time, 1, 2**64 - 1),
+        recorded.Anchored(next(at), time, 1, one, 64),
+        recorded.Disowned(next(at), time, 1, one),
+        recorded.StatusDeclared(next(at), time, 1, slot, 2, 1, 5, 2**64 - 1, 0, bytes(32), 0),
+        recorded.StatusAnnulled(next(at), time, 1, slot, 0),
+        recorded.ParameterSet(next(at), time, "finality_depth", 0),
+        recorded.ContractSet(next(at), time, "members", account, one),
+        recorded.Proposed(next(at), time, 1, 2, 1, 2, b"\0\1"),
+        recorded.Voted(next(at), time, 1, 2, True),
+        recorded.Executed(next(at), time, 1),
     ]
 
 
@@ -106,7 +107,7 @@ def test_blocks_without_events_move_the_head(store: LedgerStore) -> None:
 
 def test_history_is_in_ledger_order(store: LedgerStore) -> None:
     root = b"\5" * 32
-    disowned = registry.Disowned(Position(2, 1), 1_002, 1, root)
+    disowned = recorded.Disowned(Position(2, 1), 1_002, 1, root)
     store.append([block(1)], [anchored(1, root, 9)])
     store.append([block(2)], [disowned])
     with store.snapshot() as snapshot:
@@ -147,7 +148,7 @@ def test_rollback_forgets_events_members_and_headers(store: LedgerStore) -> None
     with store.snapshot() as snapshot:
         assert snapshot.member_of("did:web:a.example") == 1
         assert snapshot.member_of("did:web:b.example") is None
-        assert snapshot.history(registry.anchor_key(1, root)) == []
+        assert snapshot.history(recorded.anchor_key(1, root)) == []
     store.append([block(2, branch=9)], [])
     assert store.block_hash(2) == block(2, branch=9).hash
 
@@ -173,11 +174,11 @@ def test_a_snapshot_stays_the_same_while_others_append(store: LedgerStore, path:
     store.append([block(1)], [])
     with closing(LedgerStore.open(path, ORIGIN, did_of)) as other, store.snapshot() as before:
         other.append([block(2)], [anchored(2, root)])
-        assert before.history(registry.anchor_key(1, root)) == []
+        assert before.history(recorded.anchor_key(1, root)) == []
         assert before.head == block(1)
         with other.snapshot() as after:
             assert after.head == block(2)
-            assert len(after.history(registry.anchor_key(1, root))) == 1
+            assert len(after.history(recorded.anchor_key(1, root))) == 1
 
 
 def test_many_threads_read_while_one_writes(store: LedgerStore) -> None:
@@ -198,7 +199,7 @@ def test_many_threads_read_while_one_writes(store: LedgerStore) -> None:
         reader.start()
     for number in range(1, 60):
         store.append(
-            [block(number)], [registry.MemberFrozen(Position(number, 0), 1_000 + number, 1)]
+            [block(number)], [recorded.MemberFrozen(Position(number, 0), 1_000 + number, 1)]
         )
     for reader in readers:
         reader.join()
@@ -296,7 +297,7 @@ def test_a_damaged_page_is_no_evidence_and_no_crash(store: LedgerStore, path: Pa
 
 
 def test_numbers_beyond_64_bits_are_refused(store: LedgerStore) -> None:
-    event = registry.ParameterSet(Position(1, 0), 1_001, "finality_depth", 2**64)
+    event = recorded.ParameterSet(Position(1, 0), 1_001, "finality_depth", 2**64)
     with pytest.raises(FormatError):
         store.append([block(1)], [event])
     assert store.cursor() is None

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from core.events import Anchored, Event, StatusDeclared, status_key
 from core.record import Record
-from core.registry import Anchored, Event, Head, StatusDeclared, status_key
+from core.registry import Head
 from node.intake import accept
 from node.issue import Issued, SlotSource, issue_waiting
 from node.seal import Sealed, seal

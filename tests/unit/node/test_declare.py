@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.errors import NotFound, Refused, UsageError
-from core.registry import State
+from core.events import State
 from node.declare import Declaration, Order, declarations_of, declare, preview
 from node.lifecycle import Change
 from node.states import DeclarationState

@@ -10,8 +10,8 @@ from sqlalchemy import update
 from core.bundle import Bundle
 from core.credential import Credential
 from core.errors import NotFound, Refused, UsageError
+from core.events import KeyPurpose, MemberExpelled, OperatingAccountChanged, State
 from core.issuer import Slot
-from core.registry import KeyPurpose, MemberExpelled, OperatingAccountChanged, State
 from core.report import Verdict
 from core.statuslist import StatusList
 from node.documents import did_document

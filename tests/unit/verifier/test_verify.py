@@ -7,9 +7,11 @@ import pytest
 
 from core import limits
 from core.bundle import Bundle
+from core.credential import Slot
 from core.encoding import b64url
 from core.errors import FormatError, UsageError
-from core.registry import KeyPurpose, LedgerState, State
+from core.events import KeyPurpose, State
+from core.registry import LedgerState
 from core.report import Outcome, Question, Report, Verdict
 from tests.support.network import ORIGIN, Body, MemoryLedger, body_with_certificate
 from tests.support.tokens import ed25519_signer, es256_signer
@@ -190,11 +192,13 @@ def test_an_anchor_told_at_another_place_is_not_valid(change: dict[str, int]) ->
 
 
 def test_before_its_first_day_it_is_not_yet_in_force() -> None:
-    body, issued = body_with_certificate()
-    early = body.ledger.now - timedelta(days=1)
-    report = ask(body, body.bundle(issued), now=early)
-    assert codes_of(report)[4] == "not_yet_in_force"
-    assert report.verdict is Verdict.NOT_VALID
+    body, _ = body_with_certificate()
+    claims = body.claims(Slot(f"{body.endpoint}/status/1", 7))
+    claims["validFrom"] = "2026-03-09T00:00:00Z"
+    claims["credentialSubject"]["certification"]["effectiveDate"] = "2026-03-09"
+    issued = body.issue(Slot(f"{body.endpoint}/status/1", 7), claims)
+    body.anchor(issued)
+    refused(ask(body, body.bundle(issued)), 4, "not_yet_in_force")
 
 
 def test_after_its_last_day_it_has_expired() -> None:
@@ -353,8 +357,9 @@ def test_a_clock_behind_the_ledger_could_not_be_checked() -> None:
     body.ledger.idle(10)
     wrong = body.ledger.now - timedelta(seconds=limits.CLOCK_SKEW + 6)
     report = ask(body, body.bundle(issued), now=wrong)
-    unchecked(report, 3, 5)
+    unchecked(report, 3, 4, 5)
     assert codes_of(report)[3] == "clock_wrong"
+    assert codes_of(report)[4] == "dates_clock_wrong"
     assert codes_of(report)[5] == "status_clock_wrong"
 
 
