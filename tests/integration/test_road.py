@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from core.errors import Refused
 from core.report import Verdict
 from core.statuslist import StatusList
 from node.declare import Order, declaration_of, declare
+from node.declaring import GROUP
 from node.documents import did_document
 from node.lifecycle import Change
 from node.membership import membership
@@ -100,7 +101,7 @@ def test_the_did_document_lists_the_registered_key(node: RunningNode) -> None:
     assert document["assertionMethod"] == [f"did:web:cn.example#{thumbprint}"]
 
 
-def until() -> object:
+def until() -> datetime:
     return utc_now() + timedelta(days=90)
 
 
@@ -129,3 +130,27 @@ def bit(node: RunningNode, number: str) -> bool:
         assert held is not None
         token = credentials.list_token(connection, held.list_number)
     return token is not None and StatusList.parse(token).bits.is_set(held.list_index)
+
+
+def test_a_whole_group_of_declarations_fits_into_one_transaction(node: RunningNode) -> None:
+    numbers = [f"MANY-{n}" for n in range(GROUP + 1)]
+    receipts = [node.accept(number) for number in numbers]
+    worker = node.worker()
+    work_until(worker, lambda: anchored(node, *receipts))
+    with node.evidence() as evidence:
+        made = [
+            declare(
+                node.store,
+                evidence,
+                node.member.id,
+                Order(Change.SUSPEND, number, reason="accreditation_ended", until=until()),
+                now=utc_now(),
+                random=os.urandom,
+            )
+            for number in numbers
+        ]
+    work_until(worker, lambda: all(declaration_of(node.store, d.id).is_final for d in made))
+    assert {declaration_of(node.store, d.id).state for d in made} == {DeclarationState.RECORDED}
+    positions = [declaration_of(node.store, d.id).position for d in made]
+    blocks = [position.block for position in positions if position is not None]
+    assert max(blocks.count(block) for block in blocks) >= GROUP
