@@ -6,16 +6,20 @@ import {Members} from "../src/Members.sol";
 import {LedgerTest} from "./LedgerTest.sol";
 import {Cheats} from "./Vm.sol";
 
-/// @notice Does anything to the anchors of three bodies, and keeps its own book of them.
+/// @notice Does anything to the anchors of two bodies, and keeps its own book of them.
 contract AnchorsHandler is Cheats {
-    uint32 public constant BODIES = 3;
-    uint256 public constant ROOTS = 6;
+    uint32 public constant BODIES = 2;
+    uint256 public constant ROOTS = 4;
 
     Members private immutable MEMBERS;
     Anchors private immutable ANCHORS;
 
-    mapping(uint32 member => mapping(bytes32 root => uint32 size)) public anchored;
-    mapping(uint32 member => mapping(bytes32 root => bool)) public disowned;
+    struct Entry {
+        uint32 size;
+        bool disowned;
+    }
+
+    mapping(uint32 member => mapping(bytes32 root => Entry)) public book;
     mapping(uint32 member => uint64) private _claimed;
     uint160 private _nextAccount = 0x9000;
     /// @notice Anchors that were accepted though the fence had been overtaken, or a member frozen.
@@ -24,6 +28,7 @@ contract AnchorsHandler is Cheats {
     constructor(Members members, Anchors anchors) {
         MEMBERS = members;
         ANCHORS = anchors;
+        for (uint32 member = 1; member <= BODIES; member++) _claimFirst(member);
     }
 
     function root(uint256 seed) public pure returns (bytes32) {
@@ -48,7 +53,8 @@ contract AnchorsHandler is Cheats {
         vm.prank(MEMBERS.get(member).operating);
         try ANCHORS.anchor(root(rootSeed), size, fence) {
             if (fence != _claimed[member] || MEMBERS.get(member).frozen) wronglyAccepted++;
-            if (anchored[member][root(rootSeed)] == 0) anchored[member][root(rootSeed)] = size;
+            Entry storage entry = book[member][root(rootSeed)];
+            if (entry.size == 0) entry.size = size;
         } catch {}
     }
 
@@ -56,13 +62,14 @@ contract AnchorsHandler is Cheats {
         uint32 member = _member(seed);
         vm.prank(MEMBERS.get(member).recovery);
         try ANCHORS.disown(root(rootSeed)) {
-            disowned[member][root(rootSeed)] = true;
+            book[member][root(rootSeed)].disowned = true;
         } catch {}
     }
 
     function freezeOrThaw(uint32 seed) external {
         uint32 member = _member(seed);
         bool frozen = MEMBERS.get(member).frozen;
+        if (!frozen && seed % 3 != 0) return; // or little else would happen
         vm.prank(MEMBERS.get(member).recovery);
         if (frozen) MEMBERS.thaw();
         else MEMBERS.freeze();
@@ -72,7 +79,14 @@ contract AnchorsHandler is Cheats {
         uint32 member = _member(seed);
         vm.prank(MEMBERS.get(member).recovery);
         MEMBERS.recoverOperating(address(_nextAccount++));
-        _claimed[member] = 0;
+        if (MEMBERS.get(member).frozen) _claimed[member] = 0;
+        else _claimFirst(member);
+    }
+
+    function _claimFirst(uint32 member) private {
+        vm.prank(MEMBERS.get(member).operating);
+        ANCHORS.claim(1);
+        _claimed[member] = 1;
     }
 
     function _member(uint32 seed) private pure returns (uint32) {
@@ -91,28 +105,20 @@ contract AnchorsInvariantTest is LedgerTest {
 
     /// @notice Whatever happens, the ledger holds exactly the anchors that were made.
     function invariant_an_anchor_is_never_lost_changed_or_made_for_another_member() public view {
-        for (uint32 member = 1; member <= members.count(); member++) {
-            for (uint256 i = 0; i < _handler.ROOTS(); i++) {
-                bytes32 root = _handler.root(i);
-                vm.assertEq(
-                    anchors.sizeOf(member, root), _handler.anchored(member, root), "anchored size"
-                );
-                vm.assertEq(
-                    anchors.isDisowned(member, root) ? 1 : 0,
-                    _handler.disowned(member, root) ? 1 : 0,
-                    "disowned"
-                );
+        uint256 roots = _handler.ROOTS();
+        for (uint32 member = 1; member <= _handler.BODIES() + 1; member++) {
+            for (uint256 i = 0; i < roots; i++) {
+                bytes32 root = bytes32(i);
+                (uint32 size, bool disowned) = _handler.book(member, root);
+                _same(anchors.sizeOf(member, root), size, "anchored size");
+                _same(anchors.isDisowned(member, root) ? 1 : 0, disowned ? 1 : 0, "disowned");
             }
         }
-    }
-
-    function invariant_no_worker_overtaken_or_frozen_gets_through() public view {
-        vm.assertEq(_handler.wronglyAccepted(), 0, "accepted");
+        vm.assertEq(_handler.wronglyAccepted(), 0, "overtaken or frozen worker accepted");
     }
 
     /// @notice The handler does reach what the invariants are about.
     function test_handler_reaches_anchors() public {
-        _handler.claim(0, 1);
         _handler.anchor(0, 1, 1, false);
         _handler.disown(0, 1);
         vm.assertEq(anchors.sizeOf(1, bytes32(uint256(1))), 64);
