@@ -196,8 +196,8 @@ _ALL = (
            "The body has declared a state that this verifier does not know.",
            "It may not be in force.", "Use a newer verifier, or ask the body."),
     Reason(5, "status_owner_open", _COULD_NOT,
-           "Whose status this is cannot be told, because the issuer is not confirmed.",
-           "", "See line 1."),
+           "Whose status this is cannot be told, because issuer or content could not be confirmed.",
+           "", "See lines 1 and 2."),
     # 6 to 9
     Reason(6, "scope_not_asked", _NOT_ASKED, "Name a standard, sector or site to ask this."),
     Reason(7, "accreditation_not_asked", _NOT_ASKED, "Choose a market to ask this."),

@@ -77,7 +77,7 @@ def check(
         content,
         registration,
         check_dates(case, content_trusted=trusted),  # 7
-        check_status(case),  # 8
+        check_status(case, content_trusted=trusted),  # 8
         *check_recognition(question),  # 9
     )
     return Report(

@@ -23,19 +23,25 @@ _ENDED = {
 _KNOWN = frozenset(State)
 
 
-def check_status(case: Case) -> Finding:
-    """Return the finding of line 5."""
+def check_status(case: Case, *, content_trusted: bool) -> Finding:
+    """Return the finding of line 5.
+
+    Args:
+        case: the document under examination.
+        content_trusted: whether lines 1 and 2 are Yes; else the slot itself may be invented, and
+            silence about that says nothing.
+    """
     if case.head is None:
         return Finding("status_not_checked")
     seen = case.evidence_at
-    if case.issuer is None:
-        return Finding("status_owner_open", evidence_at=seen)
     if case.clock_wrong:
         return Finding("status_clock_wrong", evidence_at=seen)
     if case.too_old:
         return Finding("status_too_old", {"date": seen.date().isoformat() if seen else ""}, seen)
     if case.behind:
         return Finding("status_behind", evidence_at=seen)
+    if case.issuer is None or not content_trusted:
+        return Finding("status_owner_open", evidence_at=seen)
     code, event = _judge(case, case.issuer)
     return Finding(code, {"date": date(event.effective_at)} if event else {}, seen)
 
