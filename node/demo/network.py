@@ -101,7 +101,7 @@ class Network:
         private_folder(self.examples)
         _write_secret(self.folder / "passphrase")
         chain = self.folder / "chain"
-        words = ("chain", "run", "--dir", str(chain), "--chain-id", str(CHAIN_ID))
+        words = ("chain", "run", "--dir", str(chain), "--port", "0", "--chain-id", str(CHAIN_ID))
         self.processes.start("chain", comity(*words))
         ready = self.processes.wait_ready("chain", chain / "ready.json")
         self.rpc = self._reached_at(str(ready["rpc"]))
