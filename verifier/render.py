@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from core.reasons import LINE_TITLES, SOURCES
+from core.reasons import LINE_TITLES, SOURCE_CLOCK, SOURCES
 from core.report import QUESTIONS, Check, Outcome, Report, Verdict, group_outcome, timestamp
 
 VERDICT_WORDS: Final = {
@@ -75,6 +75,18 @@ def printable(line: str) -> str:
     return "".join(c if c.isprintable() else " " if c.isspace() else "" for c in line)
 
 
+def evidence_words(check: Check, now: datetime) -> str:
+    """Return where the evidence of a line came from and how old it is; empty where it has no age.
+
+    A reading of our own clock is always of now, so it is not given an age.
+    """
+    if check.outcome is Outcome.NOT_ASKED or check.evidence_at is None:
+        return ""
+    if check.source == SOURCE_CLOCK:
+        return SOURCES[check.source]
+    return f"{SOURCES[check.source]}, {age(check.evidence_at, now)}"
+
+
 def age(moment: datetime, now: datetime) -> str:
     """Return in words how long before ``now`` a moment was."""
     seconds = max(0, int((now - moment.astimezone(UTC)).total_seconds()))
@@ -88,9 +100,8 @@ def age(moment: datetime, now: datetime) -> str:
 def _check_rows(check: Check, now: datetime) -> list[str]:
     title = f"  {SIGNS[check.outcome]} {check.line} {LINE_TITLES[check.line]}"
     rows = [title] if check.outcome is Outcome.NOT_ASKED else [title, f"      {check.reason}"]
-    if check.outcome is not Outcome.NOT_ASKED and check.evidence_at is not None:
-        rows.append(f"      {SOURCES[check.source]}, {age(check.evidence_at, now)}")
-    return rows
+    told = evidence_words(check, now)
+    return [*rows, f"      {told}"] if told else rows
 
 
 def _disclosed_rows(claims: Mapping[str, Any]) -> list[str]:

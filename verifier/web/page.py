@@ -14,11 +14,11 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from core import limits
 from core.credential_fields import TITLES, summary
 from core.errors import ComityError, FormatError, UsageError
-from core.reasons import LINE_TITLES, SOURCES
+from core.reasons import LINE_TITLES
 from core.report import QUESTIONS, Outcome, Question, Report, group_outcome, timestamp
 from core.runtime.problems import from_error
 from verifier.desk import Desk
-from verifier.render import OUTCOME_WORDS, QUESTION_WORDS, VERDICT_WORDS, age
+from verifier.render import OUTCOME_WORDS, QUESTION_WORDS, VERDICT_WORDS, evidence_words
 from verifier.web.api import desk, uploaded
 
 blueprint = Blueprint("page", __name__)
@@ -83,9 +83,9 @@ def _result(report: Report) -> Response:
         report=report, groups=groups, headline=_headline(report),
         card=summary(report.disclosed) if report.disclosed else [],
         hidden=[TITLES.get(name, name) for name in report.not_shared],
-        word=VERDICT_WORDS[report.verdict], words=OUTCOME_WORDS, sources=SOURCES,
-        line_titles=LINE_TITLES, checked_at=timestamp(now), Outcome=Outcome,
-        age=lambda moment: age(moment, now),
+        word=VERDICT_WORDS[report.verdict], words=OUTCOME_WORDS,
+        line_titles=LINE_TITLES, checked_at=timestamp(now),
+        evidence=lambda check: evidence_words(check, now),
     )  # fmt: skip
     return make_response(page)
 
