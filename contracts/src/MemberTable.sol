@@ -20,7 +20,8 @@ abstract contract MemberTable is IMembers {
 
     uint256 private constant MAX_NAMES_LENGTH = 1024;
     uint256 private constant MAX_FIRST_KEYS = 8;
-    uint32 private constant MAX_MEMBERS = 4096;
+    /// @dev Counting a vote visits every member: this many still fit in a block of 30 million gas.
+    uint32 private constant MAX_MEMBERS = 2048;
 
     uint32 private _count;
     mapping(uint32 member => Record) private _members;

@@ -85,9 +85,11 @@ abstract contract LedgerTest is ForgeTest {
     }
 
     function _endpoint(uint32 number) internal pure returns (string memory) {
-        bytes memory endpoint = "https://body-00.example";
-        endpoint[13] = bytes1(uint8(48 + (number / 10) % 10));
-        endpoint[14] = bytes1(uint8(48 + number % 10));
+        bytes memory endpoint = "https://body-0000.example";
+        for (uint256 i = 16; i > 12; i--) {
+            endpoint[i] = bytes1(uint8(48 + number % 10));
+            number /= 10;
+        }
         return string(endpoint);
     }
 

@@ -10,6 +10,7 @@ import {Admission, IMembers, Member} from "../src/interfaces/IMembers.sol";
 import {Account, Standing} from "../src/types/Account.sol";
 import {LedgerTest} from "./LedgerTest.sol";
 
+/// forge-config: default.isolate = true
 /// @notice Founding, what an admission must be, and the two accounts.
 contract MemberTableTest is LedgerTest {
 
@@ -152,6 +153,22 @@ contract MemberTableTest is LedgerTest {
         _refused(admission, abi.encodeWithSelector(IKeys.PurposeUnknown.selector, 4));
         admission.keys = new FirstKey[](0);
         members.found(admission);
+    }
+
+    function test_a_full_ledger_can_still_count_a_vote() public {
+        _deploy();
+        for (uint32 number = 1; number <= 2048; number++) {
+            _found(number % 2 == 0 ? "CN" : "DE", 1);
+        }
+        _refused(
+            _admission(2049, "CN", 1),
+            abi.encodeWithSelector(IMembers.TooManyMembers.selector, 2048)
+        );
+        directory.open();
+        _propose(CN, PARAMETER, 0, abi.encode(bytes32("x"), uint256(1)));
+        uint256 before = gasleft();
+        vm.assertEq(members.proposalState(1).eligible, 2048);
+        vm.assertTrue(before - gasleft() < 20_000_000, "counting costs too much");
     }
 
     function test_unknown_members() public {
