@@ -395,11 +395,12 @@ def _to_json(value: Any) -> Any:
 def _from_json(value: Any, kind: type) -> Any:
     if kind is bytes and isinstance(value, str):
         try:
-            return bytes.fromhex(value)
+            raw = bytes.fromhex(value)
         except ValueError:
-            raise FormatError(
-                "event_members", "a ledger event holds bytes that are not hex"
-            ) from None
+            raw = None
+        if raw is None or raw.hex() != value:  # one spelling: lower case, no spaces
+            raise FormatError("event_members", "a ledger event holds bytes that are not hex")
+        return raw
     if type(value) is not kind:
         raise FormatError("event_members", "a ledger event holds a member of another type")
     return value

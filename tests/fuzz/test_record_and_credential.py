@@ -6,7 +6,6 @@ verifier does with them afterwards.
 
 from __future__ import annotations
 
-import copy
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +23,7 @@ from core.record import Record
 from core.sdjwt import SdJwt
 from core.statuslist import StatusBits, StatusList, status_list_claims
 from tests.support.certificates import ISSUER, SLOT, full_record
+from tests.support.json_strategy import JSON, mutated
 from tests.support.tokens import CountedRandomness, es256_signer
 
 SIGNER = es256_signer("north")
@@ -31,48 +31,6 @@ CLAIMS = claims(Record.parse(full_record()), ISSUER, SLOT)
 ISSUED = issue_selective(CLAIMS, SIGNER, CountedRandomness())
 PAYLOAD = SdJwt.parse(ISSUED).payload
 HEADER = {"alg": "ES256", "cty": "vc", "kid": f"{ISSUER.did}#{SIGNER.thumbprint}"}
-
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**53) + 1, 2**53 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False, width=32)
-    | st.text(st.characters(codec="utf-8"), max_size=8)
-    | st.sampled_from(["type", "...", "_sd", "2026-03-02", SLOT.text, "did:web:localhost"]),
-    lambda below: (
-        st.lists(below, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["...", "_sd", "_sd_alg", "type", "name", "id"])
-            | st.text(st.characters(codec="utf-8"), max_size=4),
-            below,
-            max_size=3,
-        )
-    ),
-    max_leaves=8,
-)
-
-
-@st.composite
-def mutated(draw: st.DrawFn, original: Any) -> Any:
-    """Return ``original`` with a few members replaced, removed or added."""
-    value = copy.deepcopy(original)
-    for _ in range(draw(st.integers(1, 3))):
-        place = value
-        for _ in range(draw(st.integers(0, 5))):
-            below = list(place.values()) if isinstance(place, dict) else place
-            deeper = [item for item in below if isinstance(item, dict | list) and item]
-            if not deeper:
-                break
-            place = draw(st.sampled_from(deeper))
-        if isinstance(place, dict) and place:
-            name = draw(st.sampled_from(sorted(place)) | st.text(max_size=4))
-            if draw(st.booleans()):
-                place[name] = draw(JSON)
-            else:
-                place.pop(name, None)
-        elif isinstance(place, list) and place:
-            place[draw(st.integers(0, len(place) - 1))] = draw(JSON)
-    return value
 
 
 def token(payload: Any, kind: str) -> str:
