@@ -171,10 +171,10 @@ def check(node: Node, out: TextIO) -> None:
 
 
 def test_with_forge(node: Node, out: TextIO, update_snapshots: bool) -> None:
-    """Run the Solidity tests, and refuse any change of the committed gas snapshots.
+    """Run the Solidity tests, and refuse unformatted sources and changed gas snapshots.
 
     Raises:
-        ToolFailed: a test failed or a snapshot changed.
+        ToolFailed: a test failed, a snapshot changed, or a source is not formatted.
     """
     with tempfile.TemporaryDirectory() as home:
         environment = {
@@ -182,6 +182,7 @@ def test_with_forge(node: Node, out: TextIO, update_snapshots: bool) -> None:
             "FORGE_SNAPSHOT_CHECK": "false" if update_snapshots else "true",
             "FORGE_SNAPSHOT_EMIT": "true" if update_snapshots else "false",
         }
+        run([str(forge_binary()), "fmt", "--check", "src", "test"], environment)
         out.write(run([str(forge_binary()), "test", "--offline"], environment))
 
 

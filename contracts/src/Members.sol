@@ -5,12 +5,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {MemberTable} from "./MemberTable.sol";
 import {IDirectory} from "./interfaces/IDirectory.sol";
 import {IKeys} from "./interfaces/IKeys.sol";
-import {
-    Admission,
-    IMembers,
-    ProposalState,
-    Tally
-} from "./interfaces/IMembers.sol";
+import {Admission, IMembers, ProposalState, Tally} from "./interfaces/IMembers.sol";
 import {Economies} from "./libraries/Economies.sol";
 import {Names} from "./libraries/Names.sol";
 import {Payloads} from "./libraries/Payloads.sol";
@@ -57,7 +52,9 @@ contract Members is MemberTable {
 
     /// @inheritdoc IMembers
     function found(Admission calldata admission) external returns (uint32 member) {
-        if (DIRECTORY.opened() || msg.sender != DIRECTORY.deployer()) revert NotFounding(msg.sender);
+        if (DIRECTORY.opened() || msg.sender != DIRECTORY.deployer()) {
+            revert NotFounding(msg.sender);
+        }
         return _admit(admission);
     }
 
@@ -200,8 +197,7 @@ contract Members is MemberTable {
         }
         tally.yesEconomies = inFavour.size;
         tally.eligibleEconomies = all.size;
-        tally.passes =
-            3 * tally.yes > 2 * tally.eligible && 2 * inFavour.size > all.size;
+        tally.passes = 3 * tally.yes > 2 * tally.eligible && 2 * inFavour.size > all.size;
     }
 
     /// @dev Refuses a proposal that could not be carried out at this moment.

@@ -111,7 +111,7 @@ contract Statuses is IStatuses, MemberAccess {
         );
     }
 
-    /// @dev Without standing a body can still warn about its certificates, never speak well of them.
+    /// @dev Without standing a body can still warn about its certificates, not speak well of them.
     function _requireStanding(Account account, uint8 state) private pure {
         if (!account.isActive() && !States.onlyWarns(state)) {
             revert MemberNotActive(account.member());

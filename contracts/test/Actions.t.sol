@@ -21,13 +21,7 @@ contract ActionsTest is ProposalsTest {
         emit IMembers.Executed(proposal);
         vm.expectEmit(address(members));
         emit IMembers.MemberAdmitted(
-            6,
-            admission.names,
-            "US",
-            1,
-            admission.endpoint,
-            admission.operating,
-            admission.recovery
+            6, admission.names, "US", 1, admission.endpoint, admission.operating, admission.recovery
         );
         vm.expectEmit(address(keys));
         emit IKeys.KeyAdded(6, thumbprint, 1, admission.keys[0].publicKey, "");
@@ -47,9 +41,7 @@ contract ActionsTest is ProposalsTest {
         }
         members.execute(first);
         _vote(BR_AUTHORITY, second, true);
-        vm.expectRevert(
-            abi.encodeWithSelector(IMembers.EndpointUsed.selector, admission.endpoint)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMembers.EndpointUsed.selector, admission.endpoint));
         members.execute(second);
         vm.assertTrue(members.proposalState(second).state == ProposalState.Open, "not used up");
     }

@@ -28,7 +28,9 @@ contract AnchorsHandler is Cheats {
     constructor(Members members, Anchors anchors) {
         MEMBERS = members;
         ANCHORS = anchors;
-        for (uint32 member = 1; member <= BODIES; member++) _claimFirst(member);
+        for (uint32 member = 1; member <= BODIES; member++) {
+            _claimFirst(member);
+        }
     }
 
     function root(uint256 seed) public pure returns (bytes32) {

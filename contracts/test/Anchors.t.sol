@@ -140,7 +140,9 @@ contract AnchorsTest is LedgerTest {
 
     function testFuzz_size_is_a_power_of_two_in_bounds(uint32 size) public {
         bool valid = false;
-        for (uint32 power = 64; power <= 131_072; power *= 2) valid = valid || power == size;
+        for (uint32 power = 64; power <= 131_072; power *= 2) {
+            valid = valid || power == size;
+        }
         if (!valid) vm.expectRevert(abi.encodeWithSelector(IAnchors.SizeInvalid.selector, size));
         _anchor(CN, ROOT, size, 1);
     }

@@ -52,13 +52,9 @@ contract AnnulmentsTest is StatusesTestBase {
         _declare(CN, _declaration(SUSPENDED));
         _declare(CN, _declaration(IN_FORCE));
         _declare(CN, _declaration(SUSPENDED));
-        vm.expectRevert(
-            abi.encodeWithSelector(IStatuses.LaterEventDepends.selector, SLOT, 0, 1)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IStatuses.LaterEventDepends.selector, SLOT, 0, 1));
         _annul(CN, SLOT, 0);
-        vm.expectRevert(
-            abi.encodeWithSelector(IStatuses.LaterEventDepends.selector, SLOT, 1, 2)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IStatuses.LaterEventDepends.selector, SLOT, 1, 2));
         _annul(CN, SLOT, 1);
         _annul(CN, SLOT, 2);
         _annul(CN, SLOT, 1);
@@ -71,9 +67,7 @@ contract AnnulmentsTest is StatusesTestBase {
         _declare(CN, _declaration(WITHDRAWN));
         _annul(CN, SLOT, 1);
         _declare(CN, _declaration(IN_FORCE));
-        vm.expectRevert(
-            abi.encodeWithSelector(IStatuses.LaterEventDepends.selector, SLOT, 0, 2)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IStatuses.LaterEventDepends.selector, SLOT, 0, 2));
         _annul(CN, SLOT, 0);
     }
 
@@ -83,9 +77,7 @@ contract AnnulmentsTest is StatusesTestBase {
         vm.warp(START + 30 days);
         _annul(CN, SLOT, 0);
         vm.warp(START + 30 days + 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(IStatuses.TooLateToAnnul.selector, SLOT, 0, START)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IStatuses.TooLateToAnnul.selector, SLOT, 0, START));
         _annul(DE, SLOT, 0);
     }
 

@@ -59,8 +59,13 @@ contract DirectoryTest is LedgerTest {
 
     function test_names_are_written_in_one_way() public {
         Directory fresh = new Directory();
-        bytes32[5] memory bad =
-            [bytes32(0), "Keys", "ke ys", bytes32(bytes5(hex"6b65790073")), bytes32(bytes2(hex"0061"))];
+        bytes32[5] memory bad = [
+            bytes32(0),
+            "Keys",
+            "ke ys",
+            bytes32(bytes5(hex"6b65790073")),
+            bytes32(bytes2(hex"0061"))
+        ];
         for (uint256 i = 0; i < bad.length; i++) {
             bytes memory refusal = abi.encodeWithSelector(IDirectory.NameMalformed.selector, bad[i]);
             vm.expectRevert(refusal);

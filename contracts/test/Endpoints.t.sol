@@ -79,12 +79,8 @@ contract EndpointsTest is ForgeTest {
     }
 
     function test_one_host_and_port_is_one_issuer() public pure {
-        vm.assertEq(
-            Endpoints.authorityHash("http://localhost:8101"), keccak256("localhost:8101")
-        );
-        vm.assertEq(
-            Endpoints.authorityHash("https://localhost:8101"), keccak256("localhost:8101")
-        );
+        vm.assertEq(Endpoints.authorityHash("http://localhost:8101"), keccak256("localhost:8101"));
+        vm.assertEq(Endpoints.authorityHash("https://localhost:8101"), keccak256("localhost:8101"));
     }
 
     /// @dev Whatever is accepted holds only characters that mean nothing but a host and a port.

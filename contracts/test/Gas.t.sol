@@ -24,7 +24,9 @@ contract GasTest is StatusesTestBase {
         _declare(CN, _at(keccak256("slot"), WITHDRAWN));
         vm.snapshotGasLastCall(GROUP, "declare, second event");
         Declaration[] memory many = new Declaration[](100);
-        for (uint256 i = 0; i < 100; i++) many[i] = _at(keccak256(abi.encode(i)), WITHDRAWN);
+        for (uint256 i = 0; i < 100; i++) {
+            many[i] = _at(keccak256(abi.encode(i)), WITHDRAWN);
+        }
         vm.prank(_operating(CN));
         statuses.declareMany(many);
         vm.snapshotGasLastCall(GROUP, "declareMany, 100");

@@ -8,7 +8,6 @@ import {Keys} from "../src/Keys.sol";
 import {LedgerTest} from "./LedgerTest.sol";
 
 contract KeysTest is LedgerTest {
-
     function _point(uint256 length, bytes1 first) private pure returns (bytes memory point) {
         point = new bytes(length);
         point[0] = first;
@@ -103,8 +102,7 @@ contract KeysTest is LedgerTest {
     function test_refuses_a_key_twice_for_any_purpose() public {
         bytes memory jwk = _jwk(20);
         _add(CN, 1, jwk, "");
-        bytes memory refusal =
-            abi.encodeWithSelector(IKeys.KeyExists.selector, CN, sha256(jwk));
+        bytes memory refusal = abi.encodeWithSelector(IKeys.KeyExists.selector, CN, sha256(jwk));
         _expectAdd(1, jwk, "", refusal);
         _expectAdd(2, jwk, "", refusal);
     }
@@ -133,9 +131,7 @@ contract KeysTest is LedgerTest {
         vm.assertTrue(revoked, "revoked");
         _expectAdd(1, jwk, "", abi.encodeWithSelector(IKeys.KeyExists.selector, CN, thumbprint));
         vm.prank(_operating(CN));
-        vm.expectRevert(
-            abi.encodeWithSelector(IKeys.KeyAlreadyRevoked.selector, CN, thumbprint)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IKeys.KeyAlreadyRevoked.selector, CN, thumbprint));
         keys.revoke(thumbprint, 4);
     }
 
@@ -168,17 +164,16 @@ contract KeysTest is LedgerTest {
         keys.revoke(thumbprint, 1);
     }
 
-    /// @dev RFC 7638 §3.1 gives this key and its thumbprint NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs.
+    /// @dev RFC 7638 §3.1: its thumbprint is NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs.
     function test_rfc_7638_example() public {
         bytes memory jwk = '{"e":"AQAB","kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM'
             "78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9"
             "yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL"
-            '5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-c'
+            "5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-c"
             'sFCur-kEgU8awapJzKnqDKgw"}';
         _add(CN, 1, jwk, "");
-        (uint8 purpose,) = keys.keyOf(
-            CN, 0x3736cbb1787cb8309c77ee8c3705c5e16ffb9e859715901f1e4c59b11182f57b
-        );
+        (uint8 purpose,) =
+            keys.keyOf(CN, 0x3736cbb1787cb8309c77ee8c3705c5e16ffb9e859715901f1e4c59b11182f57b);
         vm.assertEq(purpose, 1);
     }
 

@@ -13,7 +13,6 @@ import {LedgerTest} from "./LedgerTest.sol";
 /// forge-config: default.isolate = true
 /// @notice Founding, what an admission must be, and the two accounts.
 contract MemberTableTest is LedgerTest {
-
     function test_needs_a_directory() public {
         vm.expectRevert(IAccounts.ZeroAddress.selector);
         new Members(IDirectory(address(0)));
@@ -24,13 +23,7 @@ contract MemberTableTest is LedgerTest {
         Admission memory admission = _admission(1, "CN", 3);
         vm.expectEmit(address(members));
         emit IMembers.MemberAdmitted(
-            1,
-            admission.names,
-            "CN",
-            3,
-            admission.endpoint,
-            admission.operating,
-            admission.recovery
+            1, admission.names, "CN", 3, admission.endpoint, admission.operating, admission.recovery
         );
         vm.assertEq(members.found(admission), 1);
         Member memory member = members.get(1);
@@ -111,8 +104,7 @@ contract MemberTableTest is LedgerTest {
         Admission memory other = _admission(2, "DE", 1);
         other.endpoint = "https://localhost:81";
         _refused(
-            other,
-            abi.encodeWithSelector(IMembers.EndpointUsed.selector, "https://localhost:81")
+            other, abi.encodeWithSelector(IMembers.EndpointUsed.selector, "https://localhost:81")
         );
     }
 
@@ -122,8 +114,7 @@ contract MemberTableTest is LedgerTest {
         Admission memory admission = _admission(2, "DE", 1);
         address[2] memory taken = [_operating(1), _recovery(1)];
         for (uint256 i = 0; i < taken.length; i++) {
-            bytes memory refusal =
-                abi.encodeWithSelector(IMembers.AddressUsed.selector, taken[i]);
+            bytes memory refusal = abi.encodeWithSelector(IMembers.AddressUsed.selector, taken[i]);
             admission.operating = taken[i];
             _refused(admission, refusal);
             admission.operating = _operating(2);

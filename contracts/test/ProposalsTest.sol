@@ -24,10 +24,7 @@ abstract contract ProposalsTest is LedgerTest {
 
     function _malformed(uint8 kind, uint32 subject, bytes memory payload) internal {
         _refused(
-            kind,
-            subject,
-            payload,
-            abi.encodeWithSelector(IMembers.PayloadMalformed.selector, kind)
+            kind, subject, payload, abi.encodeWithSelector(IMembers.PayloadMalformed.selector, kind)
         );
     }
 

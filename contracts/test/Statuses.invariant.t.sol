@@ -102,11 +102,10 @@ contract StatusesInvariantTest is LedgerTest {
         }
     }
 
-    function _requireRecorded(
-        uint32 member,
-        bytes32 slot,
-        StatusesHandler.Entry[] memory book
-    ) private view {
+    function _requireRecorded(uint32 member, bytes32 slot, StatusesHandler.Entry[] memory book)
+        private
+        view
+    {
         _same(statuses.eventCount(member, slot), book.length, "events");
         for (uint32 n = 0; n < book.length; n++) {
             (uint8 state, bool annulled, uint64 effectiveAt, uint64 recordedAt) =
@@ -118,11 +117,10 @@ contract StatusesInvariantTest is LedgerTest {
         }
     }
 
-    function _requireLegal(
-        uint32 member,
-        bytes32 slot,
-        StatusesHandler.Entry[] memory book
-    ) private view {
+    function _requireLegal(uint32 member, bytes32 slot, StatusesHandler.Entry[] memory book)
+        private
+        view
+    {
         uint8 last = 0;
         uint64 lastAt = 0;
         for (uint256 n = 0; n < book.length; n++) {

@@ -10,9 +10,7 @@ contract StatusesTest is StatusesTestBase {
     function test_declares_and_numbers_events() public {
         Declaration memory suspension = _declaration(SUSPENDED);
         vm.expectEmit(address(statuses));
-        emit IStatuses.StatusDeclared(
-            CN, SLOT, SUSPENDED, 7, START, START + 90 days, 0, 0, 0
-        );
+        emit IStatuses.StatusDeclared(CN, SLOT, SUSPENDED, 7, START, START + 90 days, 0, 0, 0);
         _declare(CN, suspension);
         vm.expectEmit(address(statuses));
         emit IStatuses.StatusDeclared(CN, SLOT, IN_FORCE, 7, START, 0, 0, 0, 1);
@@ -92,20 +90,19 @@ contract StatusesTest is StatusesTestBase {
     }
 
     function test_states_are_known() public {
-        _refused(
-            CN, _at(SLOT, 0), abi.encodeWithSelector(IStatuses.StateUnknown.selector, 0)
-        );
-        _refused(
-            CN, _at(SLOT, 6), abi.encodeWithSelector(IStatuses.StateUnknown.selector, 6)
-        );
+        _refused(CN, _at(SLOT, 0), abi.encodeWithSelector(IStatuses.StateUnknown.selector, 0));
+        _refused(CN, _at(SLOT, 6), abi.encodeWithSelector(IStatuses.StateUnknown.selector, 6));
     }
 
     function test_suspending_and_withdrawing_need_a_reason() public {
         for (uint8 state = SUSPENDED; state <= CANCELLED; state++) {
             Declaration memory declaration = _at(bytes32(uint256(state)), state);
             declaration.reason = 0;
-            if (state == CANCELLED) _declare(CN, declaration);
-            else _refused(CN, declaration, abi.encodeWithSelector(IAccounts.ReasonMissing.selector));
+            if (state == CANCELLED) {
+                _declare(CN, declaration);
+            } else {
+                _refused(CN, declaration, abi.encodeWithSelector(IAccounts.ReasonMissing.selector));
+            }
         }
     }
 
@@ -204,9 +201,8 @@ contract StatusesTest is StatusesTestBase {
                 _bring(slot, from);
                 Declaration memory next = _at(slot, to);
                 if (to == SUPERSEDED) next = _linked(next);
-                bool allowed = from <= IN_FORCE
-                    ? to >= SUSPENDED
-                    : from == SUSPENDED && to != SUSPENDED;
+                bool allowed =
+                    from <= IN_FORCE ? to >= SUSPENDED : from == SUSPENDED && to != SUSPENDED;
                 if (allowed) {
                     _declare(CN, next);
                 } else if (from == 0) {
@@ -258,7 +254,9 @@ contract StatusesTest is StatusesTestBase {
             statuses.declareMany(new Declaration[](bad[i]));
         }
         Declaration[] memory most = new Declaration[](256);
-        for (uint256 i = 0; i < 256; i++) most[i] = _at(bytes32(i + 1), WITHDRAWN);
+        for (uint256 i = 0; i < 256; i++) {
+            most[i] = _at(bytes32(i + 1), WITHDRAWN);
+        }
         vm.prank(_operating(CN));
         statuses.declareMany(most);
         vm.assertEq(statuses.stateOf(CN, bytes32(uint256(256))), WITHDRAWN);

@@ -41,7 +41,9 @@ contract VotesHandler is Cheats {
         if (kind == 4 || kind == 6) {
             (kind, subject, payload) = (6, 0, abi.encode(bytes32("x"), uint256(seed)));
         }
-        if (kind == 5) payload = abi.encode(address(uint160(uint256(keccak256(abi.encode(seed))))));
+        if (kind == 5) {
+            payload = abi.encode(address(uint160(uint256(keccak256(abi.encode(seed))))));
+        }
         vm.prank(MEMBERS.get(member).operating);
         try MEMBERS.propose(kind, subject, payload) returns (uint256 proposal) {
             Book storage book = _books[proposal];
@@ -169,7 +171,9 @@ contract VotesInvariantTest is LedgerTest {
     /// @notice The handler does reach executions.
     function test_handler_reaches_execution() public {
         _handler.propose(0, 1, 4); // a parameter
-        for (uint32 member = 1; member < 5; member++) _handler.vote(member, 0, 1);
+        for (uint32 member = 1; member < 5; member++) {
+            _handler.vote(member, 0, 1);
+        }
         _handler.execute(0);
         vm.assertEq(directory.parameter("x"), 0);
         vm.assertTrue(uint8(members.proposalState(1).state) == 2, "executed");

@@ -86,7 +86,9 @@ contract VotingTest is ProposalsTest {
         // 9 voters: CN, DE, 7 × BR. Seven BR votes are over two thirds, from one economy of three.
         uint256 proposal = _propose(BR, PARAMETER, 0, abi.encode(bytes32("x"), uint256(1)));
         _vote(BR_AUTHORITY, proposal, true);
-        for (uint32 member = 6; member <= 10; member++) _vote(member, proposal, true);
+        for (uint32 member = 6; member <= 10; member++) {
+            _vote(member, proposal, true);
+        }
         _expectNotPassed(proposal, 7, 9, 1, 3);
         _vote(DE, proposal, true);
         members.execute(proposal);

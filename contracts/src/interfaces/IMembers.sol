@@ -17,7 +17,7 @@ enum ProposalState {
 /// @param names JSON object from language tag to name, 1 to 1,024 bytes; not parsed here
 /// @param economy two capital letters
 /// @param roles bitmask of `Roles`
-/// @param endpoint `https://host[:port]` or `http://localhost[:port]`, lower case, at most 200 bytes
+/// @param endpoint `https://host[:port]` or `http://localhost[:port]`, lower case, to 200 bytes
 /// @param operating account that anchors and declares
 /// @param recovery account kept cold that can undo
 /// @param keys at most 8 first keys
@@ -108,11 +108,7 @@ interface IMembers is IAccounts {
 
     /// @notice A proposal was made. The proposer's own yes follows as {Voted}.
     event Proposed(
-        uint256 indexed proposal,
-        uint8 kind,
-        uint32 indexed subject,
-        uint32 proposer,
-        bytes payload
+        uint256 indexed proposal, uint8 kind, uint32 indexed subject, uint32 proposer, bytes payload
     );
 
     /// @notice A member voted.

@@ -50,7 +50,9 @@ library Endpoints {
     function _isPort(bytes memory text, uint256 start) private pure returns (bool) {
         if (start == text.length) return true;
         uint256 digits = text.length - start - 1;
-        if (text[start] != ":" || digits == 0 || digits > 5 || text[start + 1] == "0") return false;
+        if (text[start] != ":" || digits == 0 || digits > 5 || text[start + 1] == "0") {
+            return false;
+        }
         uint256 port = 0;
         for (uint256 i = start + 1; i < text.length; i++) {
             if (!_isDigit(text[i])) return false;
