@@ -154,9 +154,7 @@ def present(
             envelope=envelope,
         )
         available = fields_of(desk.store, number, revision)
-    draft = out.with_name(out.name + ".part")
-    draft.write_bytes(made.document)
-    draft.replace(out)
+    _write(out, made.document)
     if as_json:
         show(
             {
@@ -173,6 +171,16 @@ def present(
     if not chosen and envelope is Envelope.SELECTIVE:
         note(f"hint: it shares no more than it must; --fields can add {', '.join(available)}")
     return 0
+
+
+def _write(out: Path, document: bytes) -> None:
+    """Write a file whole or not at all."""
+    draft = out.with_name(f"{out.name}.part")
+    try:
+        draft.write_bytes(document)
+        draft.replace(out)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _from(text: str | None) -> datetime | None:
@@ -214,8 +222,8 @@ def _confirm(order: Order, seen: Preview, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise UsageError("confirmation_missing", "there is no terminal to confirm on", "add --yes")
     note(f"Readers abroad will see: {seen.sentence}\n{seen.effect} {seen.undo}")
-    typed = typer.prompt("Type the certificate number to go on", err=True, default="")
-    if typed.strip() != order.number:
+    typer.echo("Type the certificate number to go on: ", err=True, nl=False)
+    if sys.stdin.readline().strip() != order.number:
         raise Refused("confirmation_mismatch", "that is another number: nothing was changed")
 
 

@@ -31,6 +31,7 @@ Node = Annotated[
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until the ledger has it for good.")]
 
 PATIENCE_SECONDS: Final = 120.0
+_WORKER_SILENT_SECONDS: Final = 60  # it speaks every two
 _LOOK_SECONDS: Final = 0.25
 _RECEIPTS_LOOKED_AT_A_SECOND: Final = 20_000
 _STAGES: Final = (
@@ -67,6 +68,12 @@ def show(value: Any) -> None:
 def note(text: str) -> None:
     """Say something beside the answer."""
     typer.echo(text, err=True)
+
+
+def worker_is_running(desk: Desk) -> bool:
+    """Return whether the node's worker has lately said that it lives."""
+    worker = desk.worker()
+    return worker is not None and worker["age_seconds"] <= _WORKER_SILENT_SECONDS
 
 
 def wait_for_anchors(desk: Desk, receipts: Sequence[str]) -> dict[str, ReceiptState]:
@@ -129,8 +136,8 @@ class _Watch:
 
 def _why(desk: Desk) -> tuple[str, str]:
     """Return what holds things up, as far as the worker says, and what to do."""
-    worker = desk.overview()["worker"]
-    if worker is None or worker["age_seconds"] > PATIENCE_SECONDS / 2:
+    worker = desk.worker()
+    if worker is None or not worker_is_running(desk):
         return (
             "received and safe, but not on the ledger yet: the worker is not running",
             "start it: comity node run",

@@ -18,7 +18,16 @@ import typer
 from core import limits
 from core.errors import LimitError
 from core.runtime.exits import Exit, line
-from node.cli_common import Json, Node, Wait, note, open_desk, show, wait_for_anchors
+from node.cli_common import (
+    Json,
+    Node,
+    Wait,
+    note,
+    open_desk,
+    show,
+    wait_for_anchors,
+    worker_is_running,
+)
 from node.importing import Imported, RefusedRow, import_rows, record_row
 from node.intake import Row
 from node.register import Register
@@ -56,6 +65,8 @@ def issue(
         if not as_json:
             _tell_refused(imported.refused)
             _tell(imported)
+            if imported.receipts and not worker_is_running(desk):
+                note("note: no worker is running; comity node run signs and anchors what waits")
         if wait and imported.receipts:
             states = wait_for_anchors(desk, [one.receipt for one in imported.receipts])
             moved = (replace(one, state=states[one.receipt]) for one in imported.receipts)

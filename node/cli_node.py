@@ -10,8 +10,7 @@ import signal
 import sys
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -19,6 +18,9 @@ from core.errors import UsageError
 from core.events import Role
 from node.cli_common import Json, Node, note, show
 from node.folder import FOLDER_VARIABLE, folder_in_use, node_in_use
+
+if TYPE_CHECKING:
+    from keys.passphrase import Ask
 
 app = typer.Typer(
     help="Set up and run this body's node.", no_args_is_help=True, rich_markup_mode=None
@@ -49,9 +51,7 @@ def init(
     require_free(folder)
     body = NewBody(_names(name, name_in or []), economy, _roles(role), endpoint, port)
     body.require_sound()
-    passphrase = obtain_passphrase(
-        os.environ, file=None, ask=getpass.getpass if sys.stdin.isatty() else None, confirm=True
-    )
+    passphrase = obtain_passphrase(os.environ, file=None, ask=_ask(), confirm=True)
     headers = make_node(folder, body, passphrase, os.environ)
     founder = folder / FOUNDER_FILE
     if as_json:
@@ -91,7 +91,9 @@ def run(node: Node = None) -> int:
     """Run the worker and the web process until stopped."""
     from core.runtime import logs
     from core.runtime.children import Children, answers
-    from keys.passphrase import VARIABLE, passphrase_from_environment
+    from keys.passphrase import FILE_VARIABLE, VARIABLE, obtain_passphrase
+    from keys.purposes import Purpose
+    from keys.signer import open_signer
 
     config, places = node_in_use(node, os.environ)
     if config.ledger is None:
@@ -99,9 +101,13 @@ def run(node: Node = None) -> int:
             "no_ledger_configured", "this node is connected to no ledger",
             "comity node connect --rpc URL --origin ORIGIN",
         )  # fmt: skip
+    passphrase = obtain_passphrase(os.environ, file=None, ask=_ask())
+    # a wrong passphrase is told here and at once, not by a worker that ends again and again
+    open_signer(config.keys.assertion, Purpose.ASSERTION, passphrase)
     for_worker = dict(os.environ)
-    if passphrase_from_environment(os.environ) is None:
-        for_worker[VARIABLE] = _asked_passphrase(places.folder)
+    if VARIABLE not in for_worker and FILE_VARIABLE not in for_worker:
+        for_worker[VARIABLE] = passphrase.reveal().decode("utf-8")
+    del passphrase
     logs.configure()
     url = f"http://{config.host}:{config.port}"
     here = str(places.folder.resolve())
@@ -127,9 +133,7 @@ def worker(node: Node = None) -> int:
     from node.worker import open_worker_signers, run_worker
 
     config, places = node_in_use(node, os.environ)
-    passphrase = obtain_passphrase(
-        os.environ, file=None, ask=getpass.getpass if sys.stdin.isatty() else None
-    )
+    passphrase = obtain_passphrase(os.environ, file=None, ask=_ask())
     os.environ.pop(VARIABLE, None)
     signers = open_worker_signers(config, passphrase)
     del passphrase
@@ -167,17 +171,9 @@ def _web_environment(folder: str) -> dict[str, str]:
     return {**kept, FOLDER_VARIABLE: folder}
 
 
-def _asked_passphrase(folder: Path) -> str:
-    """Ask for the passphrase and try it, so that a wrong one is told here and at once."""
-    from keys.passphrase import obtain_passphrase
-    from node.config import load_config
-    from node.worker import open_worker_signers
-
-    passphrase = obtain_passphrase(
-        os.environ, file=None, ask=getpass.getpass if sys.stdin.isatty() else None
-    )
-    open_worker_signers(load_config(folder), passphrase)
-    return passphrase.reveal().decode("utf-8")
+def _ask() -> "Ask | None":
+    """Return how a person is asked for a passphrase; None where there is no terminal."""
+    return getpass.getpass if sys.stdin.isatty() else None
 
 
 def _names(english: str, others: list[str]) -> dict[str, str]:

@@ -132,7 +132,19 @@ class Desk:
                 "time": newest.anchored_time,
             },
             "ledger": self._ledger_overview(),
-            "worker": self._worker_overview(),
+            "worker": self.worker(),
+        }
+
+    def worker(self) -> dict[str, Any] | None:
+        """Return what the worker last said of itself, with its age; None if it never did."""
+        try:
+            told = json.loads(self.places.worker_health.read_text("utf-8"))
+            age = (self.clock() - datetime.fromisoformat(told["at"])).total_seconds()
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return {
+            "age_seconds": max(0, int(age)),
+            **{name: told.get(name) for name in ("pid", "member", "fence", "held", "failing")},
         }
 
     @contextmanager
@@ -178,18 +190,6 @@ class Desk:
             "member": body.member if body else None,
             "block": head.block if head else None,
             "age_seconds": age,
-        }
-
-    def _worker_overview(self) -> dict[str, Any] | None:
-        """Return what the worker last said of itself, with its age; None if it never did."""
-        try:
-            told = json.loads(self.places.worker_health.read_text("utf-8"))
-            age = (self.clock() - datetime.fromisoformat(told["at"])).total_seconds()
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return {
-            "age_seconds": max(0, int(age)),
-            **{name: told.get(name) for name in ("pid", "member", "fence", "held", "failing")},
         }
 
 

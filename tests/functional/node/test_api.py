@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,17 @@ def test_a_record_and_its_receipt(node: WebNode, token: str) -> None:
     with nothing_written(node):
         again = node.ask("POST", "/v1/records", token, json=record_json("R-1"))
     assert (again.status_code, again.json()["id"]) == (202, receipt["id"])
+
+
+def test_the_same_record_many_times_at_once(node: WebNode, token: str) -> None:
+    before = node.rows()
+    with ThreadPoolExecutor(8) as pool:
+        record = record_json("R-0")
+        sent = [pool.submit(node.ask, "POST", "/v1/records", token, json=record) for _ in range(8)]
+        answers = [one.result() for one in sent]
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert node.rows()["record"] == before["record"] + 1
 
 
 def test_an_unequal_duplicate(node: WebNode, token: str) -> None:

@@ -144,6 +144,17 @@ def test_the_whole_road(running: Road, tmp_path: Path) -> None:
     assert (told["backlog"], told["ledger"]["member"], told["worker"]["failing"]) == (0, 1, {})
 
 
+def test_a_wrong_passphrase_is_told_at_once(running: Road) -> None:
+    wrong = {**running.environment, "COMITY_PASSPHRASE": "four other words"}
+    done = subprocess.run(
+        [sys.executable, "-m", "core", "node", "run"],
+        env=wrong, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: ")
+    assert "four other words" not in done.stderr
+
+
 def test_a_node_stays_with_its_ledger(running: Road) -> None:
     chain, _, address = running.origin.partition("/")[2].partition("/")
     words = ("node", "connect", "--rpc", running.rpc, "--origin")
