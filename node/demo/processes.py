@@ -42,6 +42,7 @@ class Processes:
         self._logs = private_folder(folder / "logs")
         self._pids = folder / "processes.json"
         self._environment = dict(environment)
+        self._children: dict[int, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, words: Sequence[str], extra: Mapping[str, str] | None = None) -> int:
         """Start a command in the background with a log file of its own; return its pid."""
@@ -54,6 +55,7 @@ class Processes:
                 env={**self._environment, **(extra or {})},
                 start_new_session=True,
             )
+        self._children[child.pid] = child
         known = self._read()
         known.append({"name": name, "pid": child.pid, "started": _start_time(child.pid)})
         self._write(known)
@@ -81,26 +83,34 @@ class Processes:
 
     def alive(self, name: str) -> bool:
         """Return whether the named process still runs."""
-        return any(p["name"] == name and _is_same(p) for p in self._read())
+        return any(p["name"] == name and self._is_same(p) for p in self._read())
 
     def running(self) -> bool:
         """Return whether every process that was started still runs."""
         known = self._read()
-        return bool(known) and all(_is_same(p) for p in known)
+        return bool(known) and all(self._is_same(p) for p in known)
 
     def stop(self) -> None:
         """Stop all, the last started first, and forget them."""
         known = self._read()
         for process in reversed(known):
-            if _is_same(process):
+            if self._is_same(process):
                 os.kill(process["pid"], signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS
-        while any(_is_same(p) for p in known) and time.monotonic() < deadline:
+        while any(self._is_same(p) for p in known) and time.monotonic() < deadline:
             time.sleep(0.05)
         for process in known:
-            if _is_same(process):
+            if self._is_same(process):
                 os.killpg(process["pid"], signal.SIGKILL)
         self._write([])
+
+    def _is_same(self, process: Mapping[str, Any]) -> bool:
+        """Return whether a process still is the one that was started."""
+        child = self._children.get(process["pid"])
+        if child is not None and child.poll() is not None:  # ours, and ended: collected now
+            return False
+        started = _start_time(process["pid"])
+        return started is not None and started == process["started"]
 
     def _read(self) -> list[dict[str, Any]]:
         if not self._pids.exists():
@@ -112,20 +122,6 @@ class Processes:
         fresh = self._pids.with_suffix(".new")
         fresh.write_text(json.dumps(known), "utf-8")
         fresh.replace(self._pids)
-
-
-def _is_same(process: Mapping[str, Any]) -> bool:
-    _reap(process["pid"])
-    started = _start_time(process["pid"])
-    return started is not None and started == process["started"]
-
-
-def _reap(pid: int) -> None:
-    """Collect a child of ours that has ended; others are nobody's business here."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return
 
 
 def _start_time(pid: int) -> str | None:

@@ -78,7 +78,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
         network = Network(
             folder / "network", environment, BODIES, reached_at=lambda url: tap("chain", url)
         )
-        stack.callback(network.processes.stop)
+        stack.callback(lambda: network.processes.stop())
         network.up(lambda _: None)
         verifier = tap("verifier", network.verifier_url)
         done = Walk(network, [], [], taps)

@@ -12,6 +12,7 @@ import hashlib
 import html
 import json
 import re
+import shutil
 import subprocess
 import unicodedata
 import zlib
@@ -105,7 +106,7 @@ class Search:
                     self._owner.setdefault(form, canary.name)
         self._patterns = folder / "patterns"
         self._patterns.write_bytes(b"\n".join(self._owner) + b"\n")
-        self._haystack = folder / "haystack"
+        self._haystacks = folder / "haystacks"
 
     @property
     def patterns(self) -> int:
@@ -113,22 +114,31 @@ class Search:
 
     def places(self, places: Mapping[str, bytes]) -> list[Hit]:
         """Return the hits in named bytes, unpacked as far as they can be."""
-        hits: set[Hit] = set()
+        shutil.rmtree(self._haystacks, ignore_errors=True)
+        self._haystacks.mkdir()
+        owners = {}
         for place, content in places.items():
             for form in _unpacked(content):
-                hits |= {Hit(name, place) for name in self._grep(form)}
+                name = str(len(owners))
+                owners[name.encode()] = place
+                (self._haystacks / name).write_bytes(form)
+        hits = {Hit(self._owner[found], owners[name]) for name, found in self._grep()}
         return sorted(hits, key=lambda hit: (hit.place, hit.canary))
 
-    def _grep(self, content: bytes) -> set[str]:
-        self._haystack.write_bytes(content)
+    def _grep(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield (file name, pattern found) over all haystacks, in one run of grep."""
         done = subprocess.run(
-            ["grep", "-a", "-o", "-F", "-f", str(self._patterns), str(self._haystack)],
+            ["grep", "-r", "-a", "-o", "-F", "-Z", "-f", str(self._patterns), "."],
             capture_output=True,
+            cwd=self._haystacks,
             env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
             check=False,
         )
         assert done.returncode in (0, 1), done.stderr
-        return {self._owner[found] for found in done.stdout.splitlines() if found in self._owner}
+        for line in done.stdout.split(b"\n"):
+            name, end, found = line.partition(b"\0")
+            if end:
+                yield name.removeprefix(b"./"), found
 
 
 def _unpacked(content: bytes) -> Iterator[bytes]:

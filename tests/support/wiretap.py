@@ -19,6 +19,8 @@ class Wiretap:
         self._target = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
+        # servers of ours answer to their own address only, so requests must name it
+        self._host = (f"127.0.0.1:{self.port}".encode(), f"127.0.0.1:{port}".encode())
         self._guard = threading.Lock()
         self._seen: list[bytes] = []
         self._open: set[socket.socket] = set()
@@ -61,7 +63,7 @@ class Wiretap:
         try:
             while piece := source.recv(65_536):
                 passed.append(piece)
-                sink.sendall(piece)
+                sink.sendall(piece.replace(*self._host))
         except OSError:
             pass
         finally:
