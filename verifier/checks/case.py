@@ -8,6 +8,7 @@ a finding only when the evidence is fresh and reaches far enough.
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Final
 
 from core.bundle import Bundle
@@ -29,9 +30,9 @@ class Finding:
     evidence_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
-    """One document under examination.
+    """One document under examination; each question to the evidence is asked once.
 
     Args:
         bundle: the proof bundle.
@@ -48,8 +49,9 @@ class Case:
     policy: Policy
     question: Question
     now: datetime
+    _histories: dict[str, tuple[Event, ...]] = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def head(self) -> Head | None:
         """The newest block of evidence about this document's ledger, None without any."""
         return self.evidence.head if self.evidence is not None else None
@@ -84,7 +86,7 @@ class Case:
         """Whether "not found" may be held against the document."""
         return not (self.clock_wrong or self.too_old or self.behind)
 
-    @property
+    @cached_property
     def issuer(self) -> int | None:
         """The member that the credential names as its issuer, None if there is none."""
         if self.evidence is None:
@@ -93,7 +95,11 @@ class Case:
 
     def history(self, key: str) -> tuple[Event, ...]:
         """Return the history of a registry key, empty without evidence."""
-        return tuple(self.evidence.history(key)) if self.evidence is not None else ()
+        if self.evidence is None:
+            return ()
+        if key not in self._histories:
+            self._histories[key] = tuple(self.evidence.history(key))
+        return self._histories[key]
 
     def anchored(self) -> Anchored | None:
         """Return the ledger's own record of the anchor that the document names."""
