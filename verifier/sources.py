@@ -86,7 +86,7 @@ class Sources:
 
     def __init__(self, folder: Path, origins: Sequence[str]) -> None:
         self._files = {origin: state_file(folder, origin) for origin in origins}
-        self._open: dict[str, LedgerStore] = {}
+        self._open: dict[str, tuple[int, LedgerStore]] = {}  # with the file's identity
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -114,14 +114,22 @@ class Sources:
     def _store(self, origin: str) -> "LedgerStore | None":
         from contracts.ledgerstore import LedgerStore
 
-        store = self._open.get(origin)
-        if store is None and self._files[origin].exists():
-            store = LedgerStore.open(self._files[origin], origin, did_of_endpoint)
-            self._open[origin] = store
+        file = self._files[origin]
+        try:
+            identity = file.stat().st_ino
+        except OSError:
+            return None
+        known, store = self._open.get(origin, (None, None))
+        if store is not None and known == identity:
+            return store
+        if store is not None:  # the file was removed and is followed anew
+            store.close()
+        store = LedgerStore.open(file, origin, did_of_endpoint)
+        self._open[origin] = (identity, store)
         return store
 
     def close(self) -> None:
         """Close all files."""
-        for store in self._open.values():
+        for _, store in self._open.values():
             store.close()
         self._open.clear()

@@ -24,7 +24,10 @@ def check_issuer_and_content(case: Case) -> tuple[Finding, Finding]:
     if key is None:
         return issuer, content or Finding("content_not_checked")
     try:
-        case.credential.jws.verify(PublicKey.from_canonical(key.public_key))
+        public = PublicKey.from_canonical(key.public_key)
+        if public.thumbprint != case.credential.kid_thumbprint:
+            raise ProofError("key_mismatch", "the evidence holds another key under this name")
+        case.credential.jws.verify(public)
     except ComityError:
         wrong = Finding("issuer_signature_wrong", evidence_at=case.evidence_at)
         return wrong, content or Finding("content_altered")

@@ -255,3 +255,16 @@ def test_a_slot_that_nobody_signed_has_no_good_standing() -> None:
     report = ask(body, replace(bundle, presentation=f"{header}.{changed}.{signature}"))
     assert code(report, 5) == "status_owner_open"
     assert all(line.outcome is not Outcome.YES for line in report.checks)
+
+
+def test_evidence_cannot_hold_another_key_under_the_name_of_this_one() -> None:
+    body, issued = body_with_certificate()
+    robber = Body(MemoryLedger(), 1)
+    robber.signer = es256_signer("robber")
+    named_as_good = replace(robber.signer.public, thumbprint=body.signer.public.thumbprint)
+    robber.signer = replace(robber.signer, public=named_as_good)
+    forged = robber.join().issue()  # signed by the robber's key, kid of the good one
+    robber.anchor(forged)
+    report = ask(robber, robber.bundle(forged))
+    assert code(report, 1) == "issuer_signature_wrong"
+    assert ask(body, body.bundle(issued)).exit == 0

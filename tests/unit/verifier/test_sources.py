@@ -10,6 +10,7 @@ import pytest
 
 from core.bundle import Bundle
 from core.errors import Unavailable
+from core.events import State
 from core.report import Report, Verdict
 from tests.support.network import ORIGIN, Body, Issued, body_with_certificate
 from verifier.sources import Sources, state_file
@@ -82,3 +83,25 @@ def test_damage_found_while_reading_is_never_the_documents_fault(
     with pytest.raises(Unavailable) as refused:
         ask(folder, body, body.bundle(issued))
     assert refused.value.code == "ledger_state_damaged"
+
+
+def test_a_file_that_was_removed_and_made_anew_is_read_anew(
+    saved: tuple[Path, Body, Issued],
+) -> None:
+    folder, body, issued = saved
+    bundle, file = body.bundle(issued), state_file(folder, ORIGIN)
+    with closing(Sources(folder, (ORIGIN,))) as sources:
+
+        def verdict() -> Verdict:
+            with sources.evidence(ORIGIN) as evidence:
+                return check(bundle, evidence, now=body.ledger.now).verdict
+
+        assert verdict() is Verdict.GENUINE_AND_IN_FORCE
+        body.declare(issued.slot, State.SUSPENDED)
+        fresh = folder / "fresh" / "state.db"
+        body.ledger.save(fresh)
+        for part in file.parent.glob(f"{file.name}*"):
+            part.unlink()
+        assert verdict() is Verdict.COULD_NOT_BE_CHECKED
+        fresh.replace(file)
+        assert verdict() is Verdict.NOT_VALID
