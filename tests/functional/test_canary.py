@@ -31,7 +31,7 @@ from node.demo.processes import comity
 from tests.support.canary import Canary, Search, files_below
 from tests.support.wiretap import Wiretap
 
-CERTIFICATES = 3  # of each body
+CERTIFICATES = 2  # of each body
 SHARED = ("scope", "site-1")
 
 
