@@ -45,7 +45,7 @@ from core.leaf import Leaf, leaf_hash
 from core.registry import Head, LedgerState
 from tests.support.tokens import WordSigner, es256_signer
 
-ORIGIN = "comity/31337/0x00000000000000000000000000000000000000aa"
+ORIGIN = "comity/31337/0x5fbdb2315678afecb367f032d93f642f64180aa3"
 START = int(datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp())
 BLOCK_SECONDS = 20
 
