@@ -68,6 +68,11 @@ class Case:
         return head is not None and head.time > self.now.timestamp() + self.policy.clock_skew
 
     @property
+    def time(self) -> float:
+        """Unix seconds now: by our clock, or by the newest block where our clock lags behind it."""
+        return max(self.now.timestamp(), self.head.time if self.head is not None else 0)
+
+    @property
     def too_old(self) -> bool:
         """Whether the evidence is older than the policy accepts."""
         head = self.head

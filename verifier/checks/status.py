@@ -52,7 +52,7 @@ def _judge(case: Case, issuer: int) -> tuple[str, StatusDeclared | None]:
     standing = slot_state(history).standing
     if any(e.state not in _KNOWN for e in standing):
         return "status_not_understood", None
-    now = case.now.timestamp()
+    now = case.time
     effective = [e for e in standing if e.effective_at <= now]
     current = effective[-1] if effective else None
     if current is not None and current.state in _ENDED:

@@ -268,3 +268,11 @@ def test_evidence_cannot_hold_another_key_under_the_name_of_this_one() -> None:
     report = ask(robber, robber.bundle(forged))
     assert code(report, 1) == "issuer_signature_wrong"
     assert ask(body, body.bundle(issued)).exit == 0
+
+
+def test_a_clock_that_lags_a_little_does_not_delay_a_suspension() -> None:
+    body, issued = body_with_certificate()
+    body.declare(issued.slot, State.SUSPENDED)
+    lagging = body.ledger.now - timedelta(seconds=45)
+    assert lagging.timestamp() < body.ledger.time
+    assert code(ask(body, body.bundle(issued), lagging), 5) == "suspended"
