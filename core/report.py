@@ -11,7 +11,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from core import limits
+from core.encoding import require_integer, require_list, require_members, require_text
+from core.errors import FormatError
+
 VERSION: Final = 1
+_TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Outcome(StrEnum):
@@ -71,6 +76,21 @@ class Question:
     market: str | None = None
     at: datetime | None = None
 
+    @classmethod
+    def parse(cls, value: Any) -> "Question":
+        """Return the question a JSON object states.
+
+        Raises:
+            FormatError: other members, or values of another type.
+        """
+        names = {"standard", "sector", "site", "market", "at"}
+        members = require_members(value, names, what="question")
+        for name in names:
+            if members[name] is not None:
+                require_text(members[name], what=f"question {name}", max_chars=limits.NAME_CHARS)
+        at = members["at"]
+        return cls(**{**members, "at": None if at is None else moment_of(at)})
+
     def dump(self) -> dict[str, Any]:
         """Return the question as a JSON object with all members."""
         return {
@@ -101,6 +121,29 @@ class Check:
     reason: str
     source: str
     evidence_at: datetime | None = None
+
+    @classmethod
+    def parse(cls, value: Any) -> "Check":
+        """Return the line a JSON object states.
+
+        Raises:
+            FormatError: other members, or values out of range.
+        """
+        names = {"line", "code", "outcome", "reason", "source", "evidence_at"}
+        members = require_members(value, names, what="report line")
+        for name in ("code", "reason", "source"):
+            require_text(members[name], what=f"report {name}", max_chars=limits.TEXT_CHARS)
+        if members["outcome"] not in {outcome.value for outcome in Outcome}:
+            raise FormatError("report_outcome", "report line: an outcome that is not defined")
+        seen = members["evidence_at"]
+        return cls(
+            line=require_integer(members["line"], what="report line", low=1, high=9),
+            code=members["code"],
+            outcome=Outcome(members["outcome"]),
+            reason=members["reason"],
+            source=members["source"],
+            evidence_at=None if seen is None else moment_of(seen),
+        )
 
     def dump(self) -> dict[str, Any]:
         """Return the line as a JSON object."""
@@ -139,6 +182,39 @@ class Report:
     def exit(self) -> int:
         """The exit code of the verdict."""
         return EXIT_CODES[self.verdict]
+
+    @classmethod
+    def parse(cls, value: Any) -> "Report":
+        """Return the report a JSON object states.
+
+        Verdict, exit code and the three questions follow from the lines; a report that states
+        others is refused.
+
+        Raises:
+            FormatError: not what :meth:`dump` gives for any report.
+        """
+        names = {"v", "verdict", "exit", "question", "questions", "checks", "disclosed"}
+        members = require_members(value, names | {"not_shared"}, what="report")
+        checks = tuple(
+            map(Check.parse, require_list(members["checks"], what="checks", max_items=len(LINES)))
+        )
+        if [check.line for check in checks] != list(LINES):
+            raise FormatError("report_lines", "report: expected the nine lines in order")
+        if not isinstance(members["disclosed"], dict):
+            raise FormatError("not_an_object", "disclosed: expected an object")
+        held = require_list(members["not_shared"], what="not_shared", max_items=limits.DISCLOSURES)
+        for name in held:
+            require_text(name, what="not_shared", max_chars=limits.NAME_CHARS)
+        report = cls(Question.parse(members["question"]), checks, members["disclosed"], tuple(held))
+        stated = {name: members[name] for name in ("v", "verdict", "exit", "questions")}
+        own = report.dump()
+        if any(
+            type(own[name]) is not type(told) or own[name] != told for name, told in stated.items()
+        ):
+            raise FormatError(
+                "report_verdict", "report: its verdict does not follow from its lines"
+            )
+        return report
 
     def dump(self) -> dict[str, Any]:
         """Return the report as ``comity check --json`` and ``POST /v1/checks`` give it."""
@@ -191,6 +267,18 @@ def group_outcome(outcomes: Sequence[Outcome]) -> Outcome:
     return next((o for o in _GROUP_ORDER if o in outcomes), Outcome.NOT_ASKED)
 
 
+def moment_of(text: Any) -> datetime:
+    """Return the moment that :func:`timestamp` wrote.
+
+    Raises:
+        FormatError: another spelling.
+    """
+    try:
+        return datetime.strptime(text, _TIMESTAMP).replace(tzinfo=UTC)
+    except (TypeError, ValueError):
+        raise FormatError("not_an_instant", "expected a moment as YYYY-MM-DDThh:mm:ssZ") from None
+
+
 def timestamp(moment: datetime) -> str:
     """Return a moment as RFC 3339 in UTC, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime(_TIMESTAMP)

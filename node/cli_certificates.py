@@ -137,7 +137,10 @@ def present(
     as_json: Json = False,
     node: Node = None,
 ) -> int:
-    """Write a proof file that shares the fields you choose, and what is never hidden."""
+    """Write a proof file that shares the fields you choose, and what is never hidden.
+
+    Exit code 2 when it was written with warnings: a reader will not find it in force.
+    """
     from node.present import fields_of
     from node.present import present as make
 
@@ -155,6 +158,7 @@ def present(
         )
         available = fields_of(desk.store, number, revision)
     _write(out, made.document)
+    code = Exit.PARTLY if made.warnings else Exit.DONE
     if as_json:
         show(
             {
@@ -164,13 +168,13 @@ def present(
                 "warnings": list(made.warnings),
             }
         )
-        return 0
+        return code
     for warning in made.warnings:
         note(f"warning: {line(warning)}")
     typer.echo(f"wrote {out}, {len(made.document)} bytes")
     if not chosen and envelope is Envelope.SELECTIVE:
         note(f"hint: it shares no more than it must; --fields can add {', '.join(available)}")
-    return 0
+    return code
 
 
 def _write(out: Path, document: bytes) -> None:

@@ -84,7 +84,7 @@ def present(
         raise Refused(
             "own_check_failed",
             f"this node's own verifier finds the file Not valid ({denied[0].code}); not released",
-            "see the node's log, and comity doctor",
+            "see the node's log; comity status NUMBER shows where it stands",
         )
     return Presentation(document, report, _warnings(report))
 

@@ -30,7 +30,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
     (
         "Check what somebody presents",
         (
-            Command("check", "verifier.cli:app", "check a proof file, or many", shared=True),
+            Command("check", "verifier.cli:app", "check a proof file", shared=True),
             Command("verifier", "verifier.cli:app", "run a verifier: page, API, follower", True),
         ),
     ),
@@ -52,8 +52,8 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
         (
             Command("node", "node.cli:app", "set up and run this body's node", True),
             Command("token", "node.cli:app", "make and revoke tokens of the node's API", True),
-            Command("keys", "keys.cli:app", "make, list and inspect signing keys"),
-            Command("chain", "contracts.cli:app", "run the development chain, deploy, inspect"),
+            Command("keys", "keys.cli:app", "make and inspect signing keys"),
+            Command("chain", "contracts.cli:app", "run the development chain, deploy a ledger"),
         ),
     ),
     (

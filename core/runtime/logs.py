@@ -15,11 +15,12 @@ import sys
 import traceback
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO
-
-import structlog
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from core.errors import ComityError
+
+if TYPE_CHECKING:
+    import structlog  # at run time only where it is used: it brings rich along
 
 _NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -92,6 +93,8 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
 
 
 def _configure_ours(target: TextIO, level: int) -> None:
+    import structlog
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -109,6 +112,8 @@ def _configure_ours(target: TextIO, level: int) -> None:
 
 def logger(component: str) -> structlog.typing.FilteringBoundLogger:
     """Return the logger of one component; its events are names such as ``batch_sealed``."""
+    import structlog
+
     # Not bound here: binding would fix the stream and the rules before configure() is called.
     lazy: structlog.typing.FilteringBoundLogger = structlog.get_logger(component=component)
     return lazy

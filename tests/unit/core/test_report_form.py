@@ -1,0 +1,66 @@
+"""A report as JSON: what is read back equals what was written, and nothing else is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from core.errors import FormatError
+from core.report import Question, Report
+from tests.support.network import body_with_certificate
+from verifier.verify import check
+
+
+def a_report(question: Question = Question()) -> Report:  # noqa: B008 - frozen
+    body, issued = body_with_certificate()
+    bundle = body.bundle(issued, fields=("scope",))
+    return check(bundle, body.ledger.state, question=question, now=body.ledger.now)
+
+
+@pytest.mark.parametrize("question", [Question(), Question(market="DE", standard="ISO 9001:2015")])
+def test_parse_and_dump_are_inverses(question: Question) -> None:
+    report = a_report(question)
+    assert Report.parse(report.dump()) == report
+    assert Report.parse(report.dump()).dump() == report.dump()
+
+
+def test_a_question_with_a_day_is_read_back() -> None:
+    question = Question(at=datetime(2026, 3, 2, 1, 2, 3, tzinfo=UTC))
+    assert Question.parse(question.dump()) == question
+
+
+CHANGES: tuple[Callable[[dict[str, Any]], object], ...] = (
+    lambda r: r.update(verdict="verified"),
+    lambda r: r.update(verdict="not_valid"),
+    lambda r: r.update(exit=1),
+    lambda r: r.update(exit=False),
+    lambda r: r.update(v=2),
+    lambda r: r.update(extra=1),
+    lambda r: r.pop("not_shared"),
+    lambda r: r["questions"].update(genuine="no"),
+    lambda r: r["checks"].pop(),
+    lambda r: r["checks"].reverse(),
+    lambda r: r["checks"].append(r["checks"][-1]),
+    lambda r: r["checks"][0].update(outcome="perhaps"),
+    lambda r: r["checks"][0].update(outcome="no"),
+    lambda r: r["checks"][0].update(line=2),
+    lambda r: r["checks"][0].update(evidence_at="2026-03-02"),
+    lambda r: r["checks"][0].update(evidence_at=5),
+    lambda r: r["checks"][0].pop("reason"),
+    lambda r: r["question"].update(market=5),
+    lambda r: r["question"].pop("at"),
+    lambda r: r.update(disclosed=[]),
+    lambda r: r.update(not_shared=[5]),
+)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_anything_but_a_report_is_refused(change: Callable[[dict[str, Any]], object]) -> None:
+    value = deepcopy(a_report().dump())
+    change(value)
+    with pytest.raises(FormatError):
+        Report.parse(value)
