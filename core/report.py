@@ -133,7 +133,7 @@ class Check:
         members = require_members(value, names, what="report line")
         for name in ("code", "reason", "source"):
             require_text(members[name], what=f"report {name}", max_chars=limits.TEXT_CHARS)
-        if members["outcome"] not in {outcome.value for outcome in Outcome}:
+        if members["outcome"] not in [outcome.value for outcome in Outcome]:
             raise FormatError("report_outcome", "report line: an outcome that is not defined")
         seen = members["evidence_at"]
         return cls(
@@ -208,6 +208,11 @@ class Report:
         report = cls(Question.parse(members["question"]), checks, members["disclosed"], tuple(held))
         stated = {name: members[name] for name in ("v", "verdict", "exit", "questions")}
         own = report.dump()
+        trusted = all(check.outcome is Outcome.YES for check in checks[:2])
+        if not trusted and (report.disclosed or report.not_shared):
+            raise FormatError(
+                "report_disclosed", "report: shows content though issuer or content do not stand"
+            )
         if any(
             type(own[name]) is not type(told) or own[name] != told for name, told in stated.items()
         ):
@@ -274,9 +279,12 @@ def moment_of(text: Any) -> datetime:
         FormatError: another spelling.
     """
     try:
-        return datetime.strptime(text, _TIMESTAMP).replace(tzinfo=UTC)
+        moment = datetime.strptime(text, _TIMESTAMP).replace(tzinfo=UTC)
     except (TypeError, ValueError):
-        raise FormatError("not_an_instant", "expected a moment as YYYY-MM-DDThh:mm:ssZ") from None
+        moment = None
+    if moment is None or timestamp(moment) != text:  # also read: 2026-3-2T1:2:3Z
+        raise FormatError("not_an_instant", "expected a moment as YYYY-MM-DDThh:mm:ssZ")
+    return moment
 
 
 def timestamp(moment: datetime) -> str:

@@ -27,6 +27,7 @@ from core.errors import ComityError
 from core.events import Event, Position, event_class
 from core.leaf import Leaf
 from core.record import Record
+from core.report import Question, Report
 from core.sdjwt import Disclosure, SdJwt
 from core.slot import Slot
 from core.statuslist import StatusBits, StatusList, issue_status_list, status_list_claims
@@ -40,6 +41,7 @@ from tests.support.keyfiles import CREATED
 from tests.support.network import Body, MemoryLedger, body_with_certificate
 from tests.support.tokens import ed25519_signer, es256_signer
 from tests.vectors import generate_sdjwt
+from verifier.verify import check
 
 Wire = Any  # bytes, text or a JSON value
 
@@ -59,6 +61,17 @@ def _bundles() -> list[bytes]:
     return [
         body.bundle(issued, envelope, fields).dump()
         for envelope, fields in (("selective", ("scope",)), ("plain", ()), ("selective", ("all",)))
+    ]
+
+
+def _reports() -> list[dict[str, Any]]:
+    body, issued = body_with_certificate()
+    bundle, ledger_state, now = body.bundle(issued), body.ledger.state, body.ledger.now
+    asked = Question("ISO 9001:2015", "19", "Plant 1", "DE")
+    return [
+        check(bundle, ledger_state, now=now).dump(),
+        check(bundle, ledger_state, question=asked, now=now).dump(),
+        check(bundle, None, now=now).dump(),
     ]
 
 
@@ -122,6 +135,7 @@ FORMATS: Mapping[str, Format] = {
     "leaf": Format([_BUNDLE["leaf"]], Leaf.parse, Leaf.dump),
     "credential": Format(_credentials(), Credential.parse, Credential.dump),
     "record": Format([full_record(), least_record()], Record.parse, Record.dump),
+    "report": Format(_reports(), Report.parse, Report.dump),
     "key file": Format(_key_files(), KeyFile.parse, KeyFile.dump),
     "document key": Format(
         [_DOCUMENT.dump()],
@@ -228,4 +242,4 @@ def _read_exactly_or_refuse(name: str, data: st.DataObject) -> None:
 
 def _exact(value: Wire) -> Any:
     """Return a form in which 1, 1.0 and true are three values, as they are on the wire."""
-    return canonical_json(value) if isinstance(value, dict | list) else value
+    return json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else value

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from core.errors import FormatError
-from core.report import Question, Report
+from core.report import Outcome, Question, Report
 from tests.support.network import body_with_certificate
 from verifier.verify import check
 
@@ -46,10 +47,12 @@ CHANGES: tuple[Callable[[dict[str, Any]], object], ...] = (
     lambda r: r["checks"].reverse(),
     lambda r: r["checks"].append(r["checks"][-1]),
     lambda r: r["checks"][0].update(outcome="perhaps"),
+    lambda r: r["checks"][0].update(outcome=[]),
     lambda r: r["checks"][0].update(outcome="no"),
     lambda r: r["checks"][0].update(line=2),
     lambda r: r["checks"][0].update(evidence_at="2026-03-02"),
     lambda r: r["checks"][0].update(evidence_at=5),
+    lambda r: r["checks"][0].update(evidence_at="2026-3-2T1:2:3Z"),
     lambda r: r["checks"][0].pop("reason"),
     lambda r: r["question"].update(market=5),
     lambda r: r["question"].pop("at"),
@@ -64,3 +67,15 @@ def test_anything_but_a_report_is_refused(change: Callable[[dict[str, Any]], obj
     change(value)
     with pytest.raises(FormatError):
         Report.parse(value)
+
+
+def test_a_report_that_shows_what_does_not_stand_is_refused() -> None:
+    report = a_report()
+    forged = replace(report.checks[0], outcome=Outcome.NO)
+    value = replace(report, checks=(forged, *report.checks[1:])).dump()
+    assert value["disclosed"]
+    with pytest.raises(FormatError) as refused:
+        Report.parse(value)
+    assert refused.value.code == "report_disclosed"
+    bare = {**value, "disclosed": {}, "not_shared": []}
+    assert Report.parse(bare).dump() == bare
