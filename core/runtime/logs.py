@@ -15,6 +15,7 @@ import sys
 import traceback
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
+from io import BytesIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from core.errors import ComityError
@@ -83,13 +84,26 @@ _HARMLESS_TEMPLATES: Final = frozenset({"gunicorn.error"})
 
 def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     """Send our events and other libraries' messages to a stream, one JSON object a line."""
-    target = stream if stream is not None else sys.stderr
+    target = stream if stream is not None else _StandardError()
     _configure_ours(target, level)
     handler = logging.StreamHandler(target)
     handler.setFormatter(_OthersFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+
+
+class _StandardError(TextIOWrapper):
+    """Whatever standard error is at the moment of writing; it may be replaced meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(BytesIO())
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def _configure_ours(target: TextIO, level: int) -> None:
@@ -114,6 +128,8 @@ def logger(component: str) -> structlog.typing.FilteringBoundLogger:
     """Return the logger of one component; its events are names such as ``batch_sealed``."""
     import structlog
 
+    if not structlog.is_configured():  # a command without logs of its own still keeps our rules
+        _configure_ours(_StandardError(), logging.INFO)
     # Not bound here: binding would fix the stream and the rules before configure() is called.
     lazy: structlog.typing.FilteringBoundLogger = structlog.get_logger(component=component)
     return lazy
