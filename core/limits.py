@@ -59,4 +59,5 @@ CLOCK_SKEW: Final = 60  # how far a block may lie in our future before we call o
 # Chain
 RPC_TIMEOUT: Final = 10.0
 RPC_ANSWER_BYTES: Final = 64 * 1024 * 1024
+BLOCK_SECONDS_MIN: Final = 1  # no chain we run on makes blocks faster
 LOG_RANGE_BLOCKS: Final = 2_000  # blocks asked for in one get_logs

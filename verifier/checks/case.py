@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Final
 
+from core import limits
 from core.bundle import Bundle
 from core.credential import Credential
 from core.events import Anchored, Event, MemberAdmitted, Position, anchor_key, member_key
@@ -82,9 +83,17 @@ class Case:
 
     @property
     def behind(self) -> bool:
-        """Whether the evidence ends before the place where the document says it is registered."""
+        """Whether the evidence ends before the place where the document says it is registered.
+
+        A place so far ahead that no chain could have reached it by now is not believed: else a
+        forger could ask for "could not be checked" by naming a block that never comes.
+        """
         head = self.head
-        return head is None or head.block < self.bundle.anchor.position.block
+        if head is None:
+            return True
+        since = max(0.0, self.now.timestamp() - head.time) + self.policy.clock_skew
+        ahead = self.bundle.anchor.position.block - head.block
+        return 0 < ahead <= since / limits.BLOCK_SECONDS_MIN
 
     @property
     def absence_counts(self) -> bool:

@@ -344,6 +344,23 @@ def test_what_old_or_short_evidence_does_not_show_is_not_held_against_it() -> No
     assert codes_of(report)[5] == "status_behind"
 
 
+def test_a_block_that_no_chain_can_have_reached_is_no_excuse() -> None:
+    body, _ = body_with_certificate()
+    elsewhere = Body(MemoryLedger(), 1).join()
+    issued = elsewhere.issue()
+    elsewhere.anchor(issued)
+    bundle = elsewhere.bundle(issued)
+    reach = 5 + limits.CLOCK_SKEW  # the newest block is five seconds old
+
+    def told_at(block: int) -> Report:
+        position = replace(bundle.anchor.position, block=block)
+        return ask(body, replace(bundle, anchor=replace(bundle.anchor, position=position)))
+
+    unchecked(told_at(body.ledger.block + reach), 3, 5)
+    refused(told_at(body.ledger.block + reach + 1), 3, "not_registered")
+    refused(told_at(2**53 - 1), 3, "not_registered")
+
+
 def test_a_disowned_batch_stays_not_valid_at_any_age_for_nobody_can_undo_it() -> None:
     body, issued = body_with_certificate()
     assert issued.anchor is not None
