@@ -24,6 +24,8 @@ import orjson
 from core.errors import FormatError, Refused, Unavailable
 from core.events import Event, MemberAdmitted, Position
 from core.registry import DidOfEndpoint, Head
+from core.runtime import faults
+from core.runtime.steps import Step
 
 KEPT_HEADERS: Final = 1024
 _VERSION: Final = 1
@@ -127,7 +129,7 @@ class LedgerStore:
             return
         _require_consecutive(blocks)
         _require_inside(blocks, events)
-        with self._writing() as connection:
+        with self._writing(Step.BLOCKS_KEPT) as connection:
             head = _head(connection)
             if head is not None and blocks[0].block != head.block + 1:
                 raise Refused(
@@ -151,7 +153,7 @@ class LedgerStore:
         Raises:
             Refused: ``block_not_kept``, that block's header is not here to continue from.
         """
-        with self._writing() as connection:
+        with self._writing(Step.BLOCKS_KEPT) as connection:
             if not connection.execute("SELECT 1 FROM block WHERE number = ?", (block,)).fetchone():
                 raise Refused("block_not_kept", f"block {block} is not among the headers kept")
             connection.execute("DELETE FROM event WHERE block > ?", (block,))
@@ -180,22 +182,24 @@ class LedgerStore:
                     )
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self, step: Step | None = None) -> Iterator[sqlite3.Connection]:
         with self._reading() as connection:
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
+                faults.failing(step)
                 connection.commit()
             except BaseException:
                 connection.rollback()
                 raise
+            faults.persisted(step)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         connection = self._take()
         try:
             yield connection
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, OSError) as error:
             raise Unavailable(
                 "ledger_store", f"the followed ledger cannot be read or written: {error}"
             ) from error

@@ -20,9 +20,12 @@ import orjson
 
 from core.errors import LimitError, Unavailable, UsageError
 from core.limits import RPC_ANSWER_BYTES, RPC_TIMEOUT
+from core.runtime import faults
+from core.runtime.steps import Step
 
 _BATCH: Final = 100  # calls in one request; nodes refuse very long ones
 _CHUNK: Final = 1 << 18
+_SEND: Final = "eth_sendRawTransaction"
 _CLOSED: Final = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError)
 
 Call = tuple[str, Sequence[Any]]
@@ -95,7 +98,8 @@ class Rpc:
             LimitError: the answer is larger than allowed.
         """
         request = {"jsonrpc": "2.0", "id": 0, "method": method, "params": list(params)}
-        return _result(self._post(orjson.dumps(request), _repeatable(method)), 0)
+        step = Step.TRANSACTION_SENT if method == _SEND else Step.CHAIN_ASKED
+        return _result(self._post(orjson.dumps(request), _repeatable(method), step), 0)
 
     def call_batch(self, calls: Sequence[Call]) -> list[Any]:
         """Return the results of ``calls`` in their order; the first error among them is raised.
@@ -114,7 +118,7 @@ class Rpc:
             for number, (method, params) in enumerate(calls)
         ]
         repeatable = all(_repeatable(method) for method, _ in calls)
-        answers = self._post(orjson.dumps(requests), repeatable)
+        answers = self._post(orjson.dumps(requests), repeatable, Step.CHAIN_ASKED)
         if isinstance(answers, dict):  # the batch as a whole was refused
             _result(answers, answers.get("id"))
         if not isinstance(answers, list) or len(answers) != len(calls):
@@ -122,16 +126,10 @@ class Rpc:
         by_id = {a["id"]: a for a in answers if isinstance(a, dict) and type(a.get("id")) is int}
         return [_result(by_id.get(number), number) for number in range(len(calls))]
 
-    def _post(self, body: bytes, repeatable: bool) -> Any:
-        kept = self._kept()
+    def _post(self, body: bytes, repeatable: bool, step: Step) -> Any:
         try:
-            if kept is not None:
-                try:
-                    return self._exchange(kept, body)
-                except _CLOSED:
-                    if not repeatable:
-                        raise
-            return self._exchange(self._connection(), body)
+            with faults.at(step):
+                return self._deliver(body, repeatable)
         except TimeoutError:
             raise Unavailable(
                 "chain_unreachable",
@@ -145,6 +143,16 @@ class Rpc:
                 "check that it runs and that the address is right",
                 retry_after=5,
             ) from None
+
+    def _deliver(self, body: bytes, repeatable: bool) -> Any:
+        kept = self._kept()
+        if kept is not None:
+            try:
+                return self._exchange(kept, body)
+            except _CLOSED:
+                if not repeatable:
+                    raise
+        return self._exchange(self._connection(), body)
 
     def _exchange(self, connection: http.client.HTTPConnection, body: bytes) -> Any:
         deadline = self._clock() + self._timeout

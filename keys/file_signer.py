@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from core.errors import Refused, Unavailable
+from core.runtime import faults
+from core.runtime.steps import Step
 from keys.key_file import (
     BLOCK,
     KEY_FILE_BYTES,
@@ -190,7 +192,14 @@ def open_key(path: Path, purpose: Purpose, passphrase: Passphrase) -> Signer:
 
 
 def _read(path: Path) -> KeyFile:
-    return KeyFile.parse(read_private_file(path, what="key file", max_bytes=KEY_FILE_BYTES))
+    try:
+        with faults.at(Step.KEY_OPENED):
+            content = read_private_file(path, what="key file", max_bytes=KEY_FILE_BYTES)
+    except OSError as error:
+        raise Unavailable(
+            "key_file_not_read", f"key file {path}: cannot be read ({error.strerror})"
+        ) from None
+    return KeyFile.parse(content)
 
 
 def _load(purpose: Purpose, algorithm: Algorithm, secret: bytearray) -> Signer:

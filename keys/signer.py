@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Final, Literal, NoReturn, overload
 from urllib.parse import unquote_to_bytes
 
-from core.errors import Refused, UsageError
+from core.errors import Refused, Unavailable, UsageError
+from core.runtime import faults
+from core.runtime.steps import Step
 from keys.passphrase import Passphrase
 from keys.public import AccountPublic, DocumentPublic
 from keys.purposes import Algorithm, Purpose, require_purpose
@@ -75,7 +77,7 @@ class DocumentSigner(_Signer):
             Refused: ``use`` is not this key's purpose.
         """
         require_purpose(self.purpose, use)
-        return self._sign(signing_input)
+        return _used(Step.DOCUMENT_SIGNED, self._sign, signing_input)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.purpose}, {self.algorithm}, {self.thumbprint})"
@@ -111,10 +113,23 @@ class AccountSigner(_Signer):
             raise Refused(
                 "digest_length", f"digest: expected {DIGEST_BYTES} bytes, got {len(digest)}"
             )
-        return self._sign_digest(digest)
+        return _used(Step.TRANSACTION_SIGNED, self._sign_digest, digest)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.purpose}, {self.address})"
+
+
+def _used(step: Step, sign: Callable[[bytes], bytes], content: bytes) -> bytes:
+    """Use a key; a device that does not answer is no fault of whoever asked."""
+    try:
+        faults.failing(step)
+        signature = sign(content)
+        faults.persisted(step)
+    except OSError:
+        raise Unavailable(
+            "key_not_answering", "a key could not be used now", "look at its device", 10
+        ) from None
+    return signature
 
 
 Signer = DocumentSigner | AccountSigner

@@ -22,6 +22,7 @@ from core.events import Anchored, anchor_key
 from core.hashing import HASH_BYTES
 from core.registry import LedgerEvidence
 from core.runtime.logs import logger
+from core.runtime.steps import Step
 from node.membership import Membership
 from node.sending import Ended, Sender
 from node.states import BatchState, OutgoingKind, OutgoingState
@@ -107,14 +108,14 @@ class Anchoring:
         for batch in open_batches:
             event = _anchor_event(evidence, self._member, batch)
             if event is not None:
-                with self._store.writing() as connection:
+                with self._store.writing(Step.ANCHOR_KEPT) as connection:
                     batches.mark_anchored(connection, batch.id, event.position, event.time)
                 self._log.info("batch_anchored", batch_id=batch.id, root=batch.root.hex())
                 anchored += 1
             elif batch.outgoing_id is not None:
                 state, _ = ends[batch.outgoing_id]
                 if state in (OutgoingState.FAILED, OutgoingState.REPLACED):
-                    with self._store.writing() as connection:
+                    with self._store.writing(Step.RETURN_KEPT) as connection:
                         batches.mark_sealed(connection, batch.id)
         return anchored
 
@@ -166,7 +167,7 @@ class Anchoring:
 
     def _hold_or_refuse(self, batch: OpenBatch, body: Membership, refused: LedgerRefused) -> None:
         if body.is_expelled:
-            with self._store.writing() as connection:
+            with self._store.writing(Step.REFUSAL_KEPT) as connection:
                 batches.mark_refused(connection, batch.id, "member_expelled")
             self._log.error("batch_refused", batch_id=batch.id, code="member_expelled")
             return

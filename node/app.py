@@ -13,7 +13,7 @@ from flask_openapi3.openapi import OpenAPI
 
 from core import limits
 from core.errors import UsageError
-from core.runtime import edge, logs
+from core.runtime import edge, faults, logs
 from node.config import NodeConfig, load_config
 from node.desk import Desk
 from node.folder import FOLDER_VARIABLE
@@ -59,6 +59,7 @@ def create_app(
 
 def from_environment() -> OpenAPI:
     """Return the application of the node folder that the environment names (for gunicorn)."""
+    faults.arm(os.environ)
     logs.configure()
     named = os.environ.get(FOLDER_VARIABLE)
     if not named:

@@ -17,6 +17,7 @@ from contracts.reader import Ledger
 from contracts.writer import Signer
 from core.errors import NotTrusted
 from core.runtime.logs import logger
+from core.runtime.steps import Step
 from node.anchoring import Anchoring
 from node.config import LedgerSettings, NodeConfig
 from node.declaring import Declaring
@@ -168,7 +169,7 @@ class ChainWork:
         block = progress.head.block
         self._log.error("reorganised_below_finality", block=block, count=progress.rolled_back)
         connected.sender.reopen(block)
-        with self._store.writing() as connection:
+        with self._store.writing(Step.RETURN_KEPT) as connection:
             batches.reopen(connection, block)
             declarations.reopen(connection, block)
         if connected.anchoring is not None:

@@ -23,6 +23,7 @@ from core.reasons import REASONS
 from core.record import Record
 from core.registry import LedgerEvidence, slot_state
 from core.report import timestamp
+from core.runtime.steps import Step
 from core.status_reasons import BY_NUMBER, status_reason
 from node.identifiers import Random, milliseconds, moment, public_id
 from node.intake import require_idempotency_key
@@ -130,7 +131,7 @@ def declare(
     digest = sha256(canonical_json(_stated(order))).digest()
     if idempotency_key is not None:
         require_idempotency_key(idempotency_key)
-    with store.writing() as connection:
+    with store.writing(Step.ORDER_KEPT) as connection:
         if idempotency_key is not None:
             answered = records.answered(connection, idempotency_key)
             if answered is not None:

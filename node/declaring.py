@@ -16,6 +16,7 @@ from contracts.reader import Ledger
 from core.events import StatusDeclared, status_key
 from core.registry import LedgerEvidence
 from core.runtime.logs import logger
+from core.runtime.steps import Step
 from node.anchoring import Fenced
 from node.membership import Membership
 from node.sending import Sender
@@ -128,7 +129,7 @@ class Declaring:
         code = _REFUSALS.get(refused.code, "ledger_refused")
         if refused.code in _WAITS:
             code = "member_expelled"
-        with self._store.writing() as connection:
+        with self._store.writing(Step.REFUSAL_KEPT) as connection:
             declarations.mark_refused(connection, [one.id], code)
         self._log.warning("declaration_refused", slot=one.slot.hex(), code=refused.code)
 
@@ -143,13 +144,13 @@ class Declaring:
         history = evidence.history(status_key(self._member, one.slot))
         event = next((e for e in history if _is_of(e, one) and e.position not in taken), None)
         if event is not None:
-            with self._store.writing() as connection:
+            with self._store.writing(Step.RECORDING_KEPT) as connection:
                 declarations.mark_recorded(connection, one.id, event.position)
             self._log.info("declaration_recorded", slot=one.slot.hex())
             return True
         state, _ = ends.get(one.outgoing_id or 0, (OutgoingState.SIGNED, None))
         if state in (OutgoingState.FAILED, OutgoingState.REPLACED):
-            with self._store.writing() as connection:
+            with self._store.writing(Step.RETURN_KEPT) as connection:
                 declarations.mark_received(connection, [one.id])
         return False
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from core.errors import Invalid, Refused
 from core.record import Record
+from core.runtime.steps import Step
 from node.identifiers import Random, milliseconds
 from node.intake import Row, RowFault, RowOutcome, accept_rows
 from node.states import ReceiptState
@@ -113,7 +114,7 @@ def claim_key(store: Store, key: str, digest: bytes, *, now: datetime) -> None:
     Raises:
         Refused: the key came before, with another body.
     """
-    with store.writing() as connection:
+    with store.writing(Step.CLAIM_KEPT) as connection:
         answered = records.answered(connection, key)
         if answered is None:
             records.keep_answer(connection, key, digest, _REGISTER, milliseconds(now))

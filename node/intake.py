@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from core import limits
 from core.errors import Fault, LimitError, Refused
 from core.record import Record
+from core.runtime.steps import Step
 from node.identifiers import Random, milliseconds, public_id, public_ids
 from node.receipt import Receipt, receipt_of
 from node.store import records
@@ -143,7 +144,7 @@ def _new_record(record: Record, receipt: str) -> NewRecord:
 
 
 def _accept_one(store: Store, new: NewRecord, received_ms: int, key: str | None) -> str:
-    with store.writing() as connection:
+    with store.writing(Step.RECEIPT_KEPT) as connection:
         if key is not None:
             answered = records.answered(connection, key)
             if answered is not None:
@@ -186,7 +187,7 @@ def _keep_group(
     store: Store, proposed: Sequence[tuple[Row, NewRecord | None]], received_ms: int
 ) -> list[RowResult]:
     results, fresh = [], []
-    with store.writing() as connection:
+    with store.writing(Step.RECEIPT_KEPT) as connection:
         wanted = [new.certificate for _, new in proposed if new is not None]
         held = records.known(connection, wanted)
         for row, new in proposed:

@@ -21,6 +21,7 @@ from core.errors import FormatError, Invalid, Refused
 from core.issuer import Issuer, Slot
 from core.leaf import leaf_hash
 from core.record import Record
+from core.runtime.steps import Step
 from node.identifiers import Random, milliseconds
 from node.states import Envelope
 from node.store import credentials, records
@@ -118,7 +119,7 @@ def issue_waiting(
             return Issued(0, 0)
         drawn = slots.draw(connection, len(waiting))
     made, refused = _make(waiting, drawn, slots, issuer, signer, random)
-    with store.writing() as connection:
+    with store.writing(Step.CREDENTIALS_KEPT) as connection:
         _open_lists(connection, slots, drawn)
         credentials.keep(connection, made, milliseconds(now))
         records.mark_issued(connection, [new.record_id for new in made])

@@ -12,6 +12,7 @@ from typing import Final
 
 from core import limits
 from core.batch import Batch
+from core.runtime.steps import Step
 from node.identifiers import Random, milliseconds
 from node.store import batches, credentials
 from node.store.engine import Store
@@ -42,7 +43,7 @@ def is_due(store: Store, *, now: datetime, seconds: float, leaves: int) -> bool:
 def seal(store: Store, *, now: datetime, random: Random) -> Sealed | None:
     """Seal the credentials that have waited longest, at most one batch; None if none wait."""
     most = limits.BATCH_LEAVES_MAX // LEAVES_PER_CREDENTIAL
-    with store.writing() as connection:
+    with store.writing(Step.BATCH_KEPT) as connection:
         rows = credentials.unsealed_leaves(connection, most)
         if not rows:
             return None

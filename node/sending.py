@@ -21,6 +21,7 @@ from contracts.reader import Ledger
 from contracts.writer import SignedTransaction, Signer
 from core.errors import Refused
 from core.runtime.logs import logger
+from core.runtime.steps import Step
 from node.identifiers import milliseconds
 from node.states import OutgoingKind, OutgoingState
 from node.store import outbox
@@ -87,7 +88,7 @@ class Sender:
             nonce = max(waiting_nonce, outbox.next_nonce(connection, self.account))
         signed = writer.sign(call, nonce, chain.chain_id, gas, self._signer)
         row = Signed(self.account, nonce, kind, fence, call.to, call.data, signed.raw, signed.hash)
-        with self._store.writing() as connection:
+        with self._store.writing(Step.TRANSACTION_KEPT) as connection:
             outgoing_id = outbox.keep(connection, row, milliseconds(now))
             attach(connection, outgoing_id)
         self._log.info(
@@ -129,7 +130,7 @@ class Sender:
     def reopen(self, final_block: int) -> None:
         """After a reorganisation: what was mined above ``final_block`` has no end any more."""
         nonce = self._final_nonce(final_block)
-        with self._store.writing() as connection:
+        with self._store.writing(Step.RETURN_KEPT) as connection:
             outbox.reopen(connection, self.account, nonce)
         self._sent_ms.clear()
 
@@ -145,7 +146,7 @@ class Sender:
             )
             return refused.code == "nonce_taken"
         if stored.state is OutgoingState.SIGNED:
-            with self._store.writing() as connection:
+            with self._store.writing(Step.SENDING_KEPT) as connection:
                 outbox.mark(connection, stored.id, OutgoingState.SENT)
         return True
 
@@ -162,7 +163,7 @@ class Sender:
             state = OutgoingState.REPLACED
         else:
             return None
-        with self._store.writing() as connection:
+        with self._store.writing(Step.ENDING_KEPT) as connection:
             outbox.mark(connection, stored.id, state, code)
         self._log.info(
             "transaction_ended", outbox_id=stored.id, kind=stored.kind.value, state=state.value,

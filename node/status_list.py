@@ -14,6 +14,7 @@ from core.crypto.jose import JwsSigner
 from core.events import State, StatusDeclared, status_key
 from core.issuer import Issuer
 from core.registry import slot_state
+from core.runtime.steps import Step
 from core.statuslist import StatusBits, issue_status_list, status_list_claims
 from node.identifiers import milliseconds
 from node.membership import Evidence
@@ -61,7 +62,7 @@ def refresh_lists(
             continue
         token = issue_status_list(status_list_claims(issuer, row.url, bits, read_at), signer)
         new = ListRow(row.number, row.url, digest, coming, milliseconds(now))
-        with store.writing() as connection:
+        with store.writing(Step.LIST_KEPT) as connection:
             credentials.keep_list(connection, new, token)
         signed += 1
     return signed

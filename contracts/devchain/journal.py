@@ -28,6 +28,8 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import ProofError, Unavailable
+from core.runtime import faults
+from core.runtime.steps import Step
 
 MAGIC: Final = b"comity devchain journal 1\n"
 MAX_RECORD: Final = 4 * 1024 * 1024
@@ -89,6 +91,12 @@ class Head:
 
 
 Record = Genesis | Accepted | Block | Head
+_STEPS: Final = {
+    Genesis: Step.BLOCK_JOURNALLED,  # it stands for block 0
+    Accepted: Step.TRANSACTION_JOURNALLED,
+    Block: Step.BLOCK_JOURNALLED,
+    Head: Step.HEAD_JOURNALLED,
+}
 
 
 def parse(payload: bytes) -> Record:
@@ -170,7 +178,8 @@ class Journal:
                 raise Unavailable("journal_broken", self._broken)
             frame, check = _frame(record.dump(), self._check)
             try:
-                self._write(frame)
+                with faults.at(_STEPS[type(record)]):
+                    self._write(frame)
             except OSError as error:
                 self._undo()
                 raise Unavailable(
@@ -196,7 +205,8 @@ class Journal:
                     raise Unavailable("journal_broken", self._broken)
                 written = self._end
             try:
-                _synchronize(self._descriptor)
+                with faults.at(Step.JOURNAL_SYNCED):
+                    _synchronize(self._descriptor)
             except OSError as error:
                 # After a failed fsync the kernel may drop the pages and call the next one a
                 # success, so there is no way on but to read the file again.

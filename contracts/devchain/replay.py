@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 from contracts.devchain.anvil import Anvil, RpcError
 from contracts.devchain.journal import Accepted, Block, Genesis, Head, Record
-from core.errors import ProofError
+from core.errors import ProofError, Unavailable
+from core.runtime import faults
+from core.runtime.steps import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,11 @@ def make_block(anvil: Anvil, block: Block, transactions: Sequence[str]) -> Head:
         RpcError: anvil refused.
         Unavailable: anvil did not answer.
     """
-    anvil.call("evm_mine", {"timestamp": block.time})
+    try:
+        with faults.at(Step.BLOCK_MINED):
+            anvil.call("evm_mine", {"timestamp": block.time})
+    except OSError as error:
+        raise Unavailable("anvil_down", "the chain's anvil does not answer") from error
     made = anvil.call("eth_getBlockByNumber", "latest", False)
     if (int(made["number"], 16), int(made["timestamp"], 16)) != (block.number, block.time):
         raise mismatch(block.number, "number or time differs")

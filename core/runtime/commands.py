@@ -8,12 +8,14 @@ answers to several names (``shared``) gets the name as well.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Final, NamedTuple, TextIO
 
 from core import __version__
+from core.runtime import faults
 from core.runtime.exits import Exit, guarded, line, typer_command
 
 
@@ -86,7 +88,12 @@ def run(arguments: list[str], stdout: TextIO, stderr: TextIO) -> int:
     command = COMMANDS.get(name)
     if command is None:
         return _unknown(name, stderr)
-    return guarded(lambda: resolve(command)([name, *rest] if command.shared else rest), stderr)
+    return guarded(lambda: _call(command, [name, *rest] if command.shared else rest), stderr)
+
+
+def _call(command: Command, arguments: list[str]) -> int:
+    faults.arm(os.environ)
+    return resolve(command)(arguments)
 
 
 def resolve(command: Command) -> Callable[[list[str]], int]:

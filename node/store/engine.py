@@ -16,6 +16,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 
 from core.errors import Unavailable, UsageError
+from core.runtime import faults
+from core.runtime.steps import Step
 from node.store import schema
 
 BUSY_SECONDS: Final = 20
@@ -48,10 +50,17 @@ class Store:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Yield a connection whose changes are durable once this block has ended."""
-        with _named_errors(), self._writing.begin() as connection:
-            yield connection
+    def writing(self, step: Step | None = None) -> Iterator[Connection]:
+        """Yield a connection whose changes are durable once this block has ended.
+
+        Args:
+            step: what its commit is on the way from a record to its anchor.
+        """
+        with _named_errors():
+            with self._writing.begin() as connection:
+                yield connection
+                faults.failing(step)
+            faults.persisted(step)
 
     def require_revision(self) -> None:
         """Raise ``Unavailable`` unless the tables are those of this version."""
@@ -114,6 +123,8 @@ def _named_errors() -> Iterator[None]:
     """Turn what the database cannot do now into ``Unavailable``, without its text: it may quote."""
     try:
         yield
+    except OSError:
+        raise _no_answer() from None
     except OperationalError as error:
         raise _unavailable(error) from None
     except DatabaseError as error:
@@ -130,4 +141,8 @@ def _unavailable(error: DBAPIError) -> Unavailable:
         return Unavailable(
             "database_full", "the disk of the node's database is full", "make room on it", 60
         )
+    return _no_answer()
+
+
+def _no_answer() -> Unavailable:
     return Unavailable("database_unavailable", "the node's database does not answer", "", 10)
