@@ -6,7 +6,6 @@ nesting and counts above ``core/limits.py``, and base64url with padding, other a
 non-zero trailing bits. One value has one spelling.
 """
 
-import base64
 import binascii
 import json
 import re
@@ -24,7 +23,9 @@ _SAFE_INTEGER = 2**53 - 1
 # base64url to base64; what belongs to plain base64 only becomes a character of neither
 _FROM_BASE64URL = bytes.maketrans(b"-_+/=\n", b"+/!!!!")
 _PADDING: Final = (b"", b"!", b"==", b"=")
-_LAST_CHARACTERS: Final = (("",), (), tuple("AQgw"), tuple("AEIMQUYcgkosw048"))
+# What may stand last where the last character holds bits of no byte; a whole one ends with any.
+_LAST_CHARACTERS: Final = ("", "", "AQgw", "AEIMQUYcgkosw048")
+_TO_BASE64URL = bytes.maketrans(b"+/", b"-_")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # A text without end is one token too: else each quote in it would be tried as a beginning.
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]|,', re.DOTALL)
@@ -39,7 +40,8 @@ _UNDECIDED: Final = object()
 
 def b64url(value: bytes) -> str:
     """Return unpadded base64url."""
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
+    text = binascii.b2a_base64(value, newline=False).translate(_TO_BASE64URL)
+    return text.rstrip(b"=").decode("ascii")
 
 
 def b64url_decode(text: Any, *, what: str = "value", size: int | None = None) -> bytes:
@@ -50,14 +52,14 @@ def b64url_decode(text: Any, *, what: str = "value", size: int | None = None) ->
     """
     if not isinstance(text, str) or not text.isascii():
         raise FormatError("base64url", f"{what}: expected unpadded base64url")
+    rest = len(text) % 4
     try:
         value = binascii.a2b_base64(
-            text.encode("ascii").translate(_FROM_BASE64URL) + _PADDING[len(text) % 4],
-            strict_mode=True,
+            text.encode("ascii").translate(_FROM_BASE64URL) + _PADDING[rest], strict_mode=True
         )
     except binascii.Error:
         raise FormatError("base64url", f"{what}: expected unpadded base64url") from None
-    if not text.endswith(_LAST_CHARACTERS[len(text) % 4]):
+    if rest and text[-1] not in _LAST_CHARACTERS[rest]:
         raise FormatError("base64url", f"{what}: base64url with non-zero trailing bits")
     if size is not None and len(value) != size:
         raise FormatError("base64url", f"{what}: expected {size} bytes, got {len(value)}")
@@ -91,8 +93,9 @@ def _parse_plainly(raw: bytes) -> Any:
 
     Much faster, for reading is most of what a check does beside its signature. A repeated name
     shows in the colons: each member has one, each text keeps its own, and writing the value again
-    loses those of members that were overwritten. An escaped colon (\\u003a) would hide that. Depth
-    shows in the indentation, for a line break inside a text is written as an escape.
+    loses those of members that were overwritten. An escaped colon (\\u003a) would hide that;
+    without an object there is no member. Few brackets cannot nest too deep; with many, depth shows
+    in the indentation, for a line break inside a text is written as an escape.
     """
     if (
         b"\\u003" in raw
@@ -100,12 +103,16 @@ def _parse_plainly(raw: bytes) -> Any:
         or _LONG_NUMBER in raw.translate(_DIGITS_AS_ZEROS)
     ):
         return _UNDECIDED
+    objects = raw.count(b"{")
+    is_shallow = objects + raw.count(b"[") <= limits.JSON_DEPTH
     try:
         value = orjson.loads(raw)
-        again = orjson.dumps(value, option=orjson.OPT_INDENT_2)
+        if is_shallow and not objects:
+            return value
+        again = orjson.dumps(value, option=None if is_shallow else orjson.OPT_INDENT_2)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return _UNDECIDED
-    if again.count(b":") != raw.count(b":") or _DEEP_LINE in again:
+    if again.count(b":") != raw.count(b":") or (not is_shallow and _DEEP_LINE in again):
         return _UNDECIDED
     return value
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import IntEnum, IntFlag
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar, get_type_hints
 
 from core import limits
@@ -129,13 +129,7 @@ class MemberAdmitted(_OfMember):
 
         The contract bounds only their length, and a name goes into sentences of ours.
         """
-        try:
-            names = json.loads(self.names)
-        except (ValueError, RecursionError):
-            return {}
-        if not isinstance(names, dict):
-            return {}
-        return {k: v for k, v in names.items() if text_finding(v, limits.NAME_CHARS) is None}
+        return dict(_texts(self.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,6 +398,17 @@ def _from_json(value: Any, kind: type) -> Any:
     if type(value) is not kind:
         raise FormatError("event_members", "a ledger event holds a member of another type")
     return value
+
+
+@lru_cache(maxsize=1024)  # every check asks for the names of its issuer
+def _texts(names: str) -> Mapping[str, str]:
+    try:
+        value = json.loads(names)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(value, dict):
+        return {}
+    return {k: v for k, v in value.items() if text_finding(v, limits.NAME_CHARS) is None}
 
 
 @cache

@@ -6,7 +6,7 @@ certificate content.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from core.report import Outcome
@@ -55,11 +55,15 @@ class Reason:
     found: str
     means: str = ""
     advice: str = ""
+    _sentence: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        parts = (self.found, self.means, self.advice)
+        object.__setattr__(self, "_sentence", " ".join(part for part in parts if part))
 
     def sentence(self, **places: str) -> str:
         """Return the sentence with its places filled."""
-        parts = (self.found, self.means, self.advice)
-        return " ".join(part for part in parts if part).format(**places)
+        return self._sentence.format(**places)
 
 
 _YES, _NO, _CONDITION = Outcome.YES, Outcome.NO, Outcome.CONDITION

@@ -31,7 +31,7 @@ signature_invalid     the signature does not verify
 ====================  =====================================================================
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
@@ -67,8 +67,7 @@ class PublicKey:
     algorithm: str
     canonical: bytes
     thumbprint: bytes
-    _key: Any = field(repr=False, compare=False)
-    _model: Any = field(repr=False, compare=False)
+    _fits: "Fits" = field(repr=False, compare=False)
 
     @classmethod
     def from_jwk(cls, jwk: Mapping[str, Any]) -> "PublicKey":
@@ -117,9 +116,7 @@ class PublicKey:
                 "algorithm_mismatch",
                 f"the token names {named}, the registered key is for {self.algorithm}",
             )
-        if len(signature) != _SIGNATURE_BYTES or not self._model.verify(
-            signing_input, signature, self._key
-        ):
+        if len(signature) != _SIGNATURE_BYTES or not self._fits(signing_input, signature):
             raise ProofError(
                 "signature_invalid", "the signature does not belong to this content and key"
             )
@@ -265,15 +262,53 @@ def _load(canonical: bytes) -> PublicKey:
     # joserfc costs 0.2 s to import, and whoever asks for help need not wait for it
     from joserfc.errors import JoseError
     from joserfc.jwk import ECKey, OKPKey
-    from joserfc.jws import JWSRegistry
 
     try:
         key: ECKey | OKPKey = (ECKey if algorithm == "ES256" else OKPKey).import_key(value)
-        key.get_op_key("verify")  # the point is checked here, not at the first signature
+        verifier = key.get_op_key("verify")  # the point is checked here, not at a first signature
     except (JoseError, ValueError):
         raise FormatError("key_point", "key: the coordinates are no point of the curve") from None
-    model = JWSRegistry(algorithms=list(ALGORITHMS)).get_alg(algorithm)
-    return PublicKey(algorithm, canonical, sha256(canonical).digest(), key, model)
+    fits = (_es256 if algorithm == "ES256" else _ed25519)(verifier)
+    return PublicKey(algorithm, canonical, sha256(canonical).digest(), fits)
+
+
+Fits = Callable[[bytes, bytes], bool]
+"""Tells whether a signature (second) over some bytes (first) was made with one certain key.
+
+Straight to cryptography: the way through joserfc's models takes as long as reading a bundle."""
+
+
+def _es256(key: Any) -> Fits:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    method = ECDSA(SHA256())
+
+    def fits(signing_input: bytes, signature: bytes) -> bool:
+        r = int.from_bytes(signature[:_COORDINATE_BYTES], "big")  # raw: RFC 7518 3.4
+        s = int.from_bytes(signature[_COORDINATE_BYTES:], "big")
+        try:
+            key.verify(encode_dss_signature(r, s), signing_input, method)
+        except InvalidSignature:
+            return False
+        return True
+
+    return fits
+
+
+def _ed25519(key: Any) -> Fits:
+    from cryptography.exceptions import InvalidSignature
+
+    def fits(signing_input: bytes, signature: bytes) -> bool:
+        try:
+            key.verify(signature, signing_input)
+        except InvalidSignature:
+            return False
+        return True
+
+    return fits
 
 
 _ED25519_PRIME: Final = 2**255 - 19
