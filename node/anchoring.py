@@ -6,8 +6,8 @@ stops. A batch is anchored when the node's own follower has seen the ledger reco
 block, whoever's transaction that was: a root that is there already is fine. Before anything is
 signed the root is computed again from the stored leaves.
 
-What the ledger refuses for now (the body is suspended or frozen) waits. What it refuses for good
-(the body is expelled) ends with a refusal that the receipts show.
+What the ledger refuses for now (the body is suspended or frozen) waits, the claim included. What
+it refuses for good (the body is expelled) ends with a refusal that the receipts show.
 """
 
 from datetime import datetime
@@ -18,12 +18,12 @@ from contracts.interfaces import LedgerRefused
 from contracts.reader import Ledger
 from core.batch import Batch
 from core.errors import NotTrusted, Refused
-from core.events import Anchored, anchor_key
+from core.events import Anchored, anchor_key, member_key
 from core.hashing import HASH_BYTES
-from core.registry import LedgerEvidence
+from core.registry import Head, LedgerEvidence
 from core.runtime.logs import logger
 from core.runtime.steps import Step
-from node.membership import Membership
+from node.membership import Membership, newest_fence
 from node.sending import Ended, Sender
 from node.states import BatchState, OutgoingKind, OutgoingState
 from node.store import batches, facts, outbox
@@ -55,6 +55,7 @@ class Anchoring:
         self._calls = Calls(ledger.contracts)
         self._claim: int | None = None
         self._held: str | None = None
+        self._newest_at: Head | None = None
         self._log = logger("anchoring")
         self.fence: int | None = None
 
@@ -79,7 +80,23 @@ class Anchoring:
                 attach=lambda connection, _: facts.keep_fact(connection, FENCE_FACT, str(wanted)),
             )
         except LedgerRefused as refused:
-            raise self._stopping(refused) from None
+            if refused.code in _STALE or refused.code in _NOT_OURS:
+                raise self._stopping(refused) from None
+            self._hold(refused)
+        else:
+            self._held = None
+
+    def require_newest(self, evidence: LedgerEvidence) -> None:
+        """Stop at the ledger's word, before anything more is signed: declarations carry no fence.
+
+        Raises:
+            Fenced: a later worker has taken over.
+        """
+        if self.fence is None or evidence.head == self._newest_at:
+            return
+        if newest_fence(evidence.history(member_key(self._member))) > self.fence:
+            raise _taken_over()
+        self._newest_at = evidence.head
 
     def restart(self) -> None:
         """Forget the fence: the block that recorded it may be gone."""
@@ -91,7 +108,7 @@ class Anchoring:
             if end.outgoing_id == self._claim:
                 self._claim = None
                 if end.state is OutgoingState.DONE:
-                    self.fence = end.fence
+                    self.fence, self._newest_at = end.fence, None
                     self._log.info("fence_claimed", fence=end.fence, member=self._member)
 
     def observe(self, evidence: LedgerEvidence) -> int:
@@ -171,20 +188,27 @@ class Anchoring:
                 batches.mark_refused(connection, batch.id, "member_expelled")
             self._log.error("batch_refused", batch_id=batch.id, code="member_expelled")
             return
+        self._hold(refused)
+
+    def _hold(self, refused: LedgerRefused) -> None:
         if self._held != refused.code:
-            self._log.warning("anchoring_held", batch_id=batch.id, code=refused.code)
+            self._log.warning("anchoring_held", code=refused.code)
         self._held = refused.code
 
     def _stopping(self, refused: LedgerRefused) -> Fenced:
         if refused.code in _STALE:
-            return Fenced(
-                "fenced", "another worker of this body has taken over: this one stops",
-                "run one worker for each body",
-            )  # fmt: skip
+            return _taken_over()
         return Fenced(
             "not_operating", "the operating account is not this body's any more: the worker stops",
             "name the new account's key in node.toml",
         )  # fmt: skip
+
+
+def _taken_over() -> Fenced:
+    return Fenced(
+        "fenced", "another worker of this body has taken over: this one stops",
+        "run one worker for each body",
+    )  # fmt: skip
 
 
 def _anchor_event(evidence: LedgerEvidence, member: int, batch: OpenBatch) -> Anchored | None:

@@ -126,6 +126,7 @@ class ChainWork:
         anchoring.observe(evidence)
         declaring.observe(evidence)
         sender.send(now=now)
+        anchoring.require_newest(evidence)
         if anchoring.fence is None:
             anchoring.claim_fence(now=now)
         else:

@@ -13,6 +13,7 @@ from typing import Final
 from contracts import calls
 from contracts.interfaces import LedgerRefused
 from contracts.reader import Ledger
+from core.errors import ComityError, FormatError
 from core.events import StatusDeclared, status_key
 from core.registry import LedgerEvidence
 from core.runtime.logs import logger
@@ -90,7 +91,7 @@ class Declaring:
                 self._judge(one, body, refused)
         return sent
 
-    def _send(self, group: Sequence[OpenDeclaration], now: datetime) -> LedgerRefused | None:
+    def _send(self, group: Sequence[OpenDeclaration], now: datetime) -> ComityError | None:
         stated = [
             calls.Declaration(
                 one.slot, one.code, one.reason, one.effective_at, one.until,
@@ -98,11 +99,13 @@ class Declaring:
             )
             for one in group
         ]  # fmt: skip
-        call = (
-            self._calls.declare(stated[0]) if len(stated) == 1 else self._calls.declare_many(stated)
-        )
         ids = [one.id for one in group]
         try:
+            call = (
+                self._calls.declare(stated[0])
+                if len(stated) == 1
+                else self._calls.declare_many(stated)
+            )
             self._sender.prepare(
                 OutgoingKind.DECLARE,
                 call,
@@ -111,12 +114,12 @@ class Declaring:
                     connection, ids, outgoing_id
                 ),
             )
-        except LedgerRefused as refused:
+        except (LedgerRefused, FormatError) as refused:  # the latter: no contract could be asked
             return refused
         self.held = None
         return None
 
-    def _judge(self, one: OpenDeclaration, body: Membership, refused: LedgerRefused) -> None:
+    def _judge(self, one: OpenDeclaration, body: Membership, refused: ComityError) -> None:
         if refused.code == "not_operating":
             raise Fenced(
                 "not_operating", "the operating account is not this body's any more"

@@ -2,9 +2,9 @@
 
 The table is ``core/codes/lifecycle.json``; this module enforces all of it that a status change can
 break, and the contract once more what its own state can decide. Refuses a move the table does not
-have, any event dated before the grant, an undated-by-mistake future (an announcement has to say
-that it is one), a restoration dated before its suspension, a suspension that ends before it starts
-or outlasts the certificate.
+have, any event dated before the grant or before the ledger's first second, an undated-by-mistake
+future (an announcement has to say that it is one), a restoration dated before its suspension, a
+suspension that ends before it starts or outlasts the certificate.
 
 Expiry is computed, never declared. An expired certificate is not restored here: restoring after
 recertification means new dates, which only a successor can carry.
@@ -22,6 +22,8 @@ from core.events import State
 from core.record import Dates
 
 ANNOUNCED_AT_MOST: Final = timedelta(days=365)  # the contract's own bound
+_LEDGER_TIME_STARTS: Final = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
+_LAST_MOMENT: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Change(StrEnum):
@@ -101,6 +103,8 @@ def require_allowed(plan: Plan, standing: Standing, dates: Dates, *, now: dateti
     granted = _start(dates.decision or dates.effective)
     if plan.effective_at < granted:
         raise Refused("before_grant", "a change cannot be dated before the certificate was granted")
+    if plan.effective_at < _LEDGER_TIME_STARTS:
+        raise Refused("before_1970", "the ledger has no times before 1970", "choose a later date")
     ahead = plan.effective_at - now
     if ahead > timedelta(seconds=limits.CLOCK_SKEW):
         if not plan.announced:
@@ -148,7 +152,9 @@ def _require_until(plan: Plan, dates: Dates) -> None:
 
 
 def end_of(dates: Dates) -> datetime:
-    """Return the first moment after the certificate's last day."""
+    """Return the first moment after the certificate's last day; the last of all after 9999."""
+    if dates.expiry == date.max:
+        return _LAST_MOMENT
     return _start(dates.expiry) + timedelta(days=1)
 
 

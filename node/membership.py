@@ -5,7 +5,7 @@ the answer is None. The endpoint, from which the DID in every e-certificate is m
 registered one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from contracts.ledgerstore import LedgerStore
 from core.errors import Refused
 from core.events import (
     Event,
+    FenceClaimed,
     KeyAdded,
     KeyPurpose,
     KeyRevoked,
@@ -88,6 +89,17 @@ def assertion_key_stands(evidence: LedgerEvidence, member: int, thumbprint: byte
     history = evidence.history(key_key(member, thumbprint))
     added = any(isinstance(e, KeyAdded) and e.purpose == KeyPurpose.ASSERTION for e in history)
     return added and not any(isinstance(e, KeyRevoked) for e in history)
+
+
+def newest_fence(history: Iterable[Event]) -> int:
+    """Return the fence claimed last under the present operating account, 0 for none."""
+    newest = 0
+    for event in history:
+        if isinstance(event, OperatingAccountChanged):
+            newest = 0  # fences are counted by account
+        elif isinstance(event, FenceClaimed):
+            newest = event.fence
+    return newest
 
 
 def open_followed(path: Path, origin: str) -> LedgerStore:

@@ -3,7 +3,8 @@
 Decides what runs when: chain work, issuing, sealing and status lists take turns, each step
 idempotent and safe to be killed at any point. What a step cannot do now it does later: a chain
 node that does not answer, a busy database or a body that is suspended slows the worker down and
-never ends it. It ends when it is told to, and when another worker has taken over (``Fenced``).
+never ends it. It ends when it is told to; once another worker has taken over (``Fenced``) it does
+nothing any more.
 
 One worker for each folder: it holds a lock on ``worker.lock`` as long as it lives.
 """
@@ -86,6 +87,8 @@ def run_worker(
 ) -> None:
     """Prepare the database and work until ``stop`` is set.
 
+    A worker that was fenced out does nothing more, and ends when it is told to.
+
     Raises:
         UsageError: the settings name no ledger.
         Refused: another worker runs here, or has taken over (``Fenced``).
@@ -97,6 +100,12 @@ def run_worker(
             while not stop.is_set():
                 if not worker.step():
                     stop.wait(config.poll_seconds)
+        except Fenced as fenced:
+            worker.tell_stopped(fenced)
+            # It does not end by itself: whoever watches over this process would start it again,
+            # and the two workers would take over from each other for ever.
+            stop.wait()
+            raise
         finally:
             worker.close()
 
@@ -210,6 +219,13 @@ class Worker:
         more = [turn.take(self._clock()) for turn in self._turns]
         self._tell_health()
         return any(more)
+
+    def tell_stopped(self, fenced: Fenced) -> None:
+        """Say, in log and health, that this worker does nothing more."""
+        self._log.error("worker_stopped", code=fenced.code)
+        self._health_at = None
+        self._turns[0].code = fenced.code
+        self._tell_health()
 
     def close(self) -> None:
         """Close everything that was opened."""

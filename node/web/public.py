@@ -20,12 +20,13 @@ from node.web.api import desk
 
 blueprint = APIBlueprint("public", __name__, abp_responses=described.WITHOUT_TOKEN)
 _DAY: Final = 86_400
+_LISTS: Final = 2**31 - 1  # what the database counts to
 
 
 class ListPath(BaseModel):
     """Which status list."""
 
-    number: int = Field(ge=1)
+    number: int = Field(ge=1, le=_LISTS)
 
 
 @blueprint.get(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -126,6 +130,47 @@ def test_a_second_worker_fences_out_the_first(node: RunningNode) -> None:
     with pytest.raises(Fenced):
         work_until(first, lambda: False)
     work_until(second, lambda: is_anchored(node, receipt))
+
+
+def test_a_fenced_worker_stays_down_and_takes_nothing_back(node: RunningNode) -> None:
+    signers = worker_module.WorkerSigners(
+        node.member.assertion_signer, node.member.operating_signer
+    )
+    stop, ended = threading.Event(), []
+
+    def first() -> None:
+        parts = (node.places, node.config, signers)
+        with pytest.raises(Fenced) as fenced:
+            run_worker(*parts, clock=utc_now, random=os.urandom, stop=stop)
+        ended.append(fenced.value.code)
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    _until(lambda: _health(node).get("fence") is not None)
+    second = node.worker()
+    work_until(second, lambda: second.fence is not None)
+    _until(lambda: _health(node).get("failing", {}).get("chain") == "fenced")
+    time.sleep(1)
+    assert thread.is_alive()
+    assert second.fence == node.made.ledger.fence_of(node.member.id)
+    stop.set()
+    thread.join(10)
+    assert ended == ["fenced"]
+
+
+def _health(node: RunningNode) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = json.loads(node.places.worker_health.read_text())
+    except (OSError, ValueError):
+        return {}
+    return told
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_transaction_whose_nonce_was_taken_is_made_anew(

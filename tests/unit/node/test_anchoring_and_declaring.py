@@ -13,7 +13,13 @@ from sqlalchemy import Connection, update
 from contracts.calls import Call
 from contracts.interfaces import CONTRACTS, LedgerRefused, functions_of
 from core.errors import NotTrusted
-from core.events import Anchored, MemberExpelled, StatusDeclared
+from core.events import (
+    Anchored,
+    FenceClaimed,
+    MemberExpelled,
+    OperatingAccountChanged,
+    StatusDeclared,
+)
 from node.anchoring import Anchoring, Fenced
 from node.declare import Declaration, Order, declaration_of, declare
 from node.declaring import Declaring
@@ -102,6 +108,10 @@ class Scene:
         """Let the newest transaction end."""
         with self.node.store.writing() as connection:
             outbox.mark(connection, len(self.sender.calls), state)
+
+    def claimed(self, fence: int) -> None:
+        position, time = self.node.ledger.next()
+        self.node.ledger.record(FenceClaimed(position, time, 1, fence))
 
     def expel(self) -> None:
         position, time = self.node.ledger.next()
@@ -214,6 +224,44 @@ def test_a_worker_that_was_replaced_stops(scene: Scene, code: str, ours: str) ->
     assert fenced.value.code == ours
 
 
+def test_a_frozen_bodys_worker_waits_with_its_claim(scene: Scene) -> None:
+    scene.sender.refuse = lambda _call: "member_is_frozen"
+    scene.anchoring.claim_fence(now=scene.node.now)
+    assert scene.anchoring.held == "member_is_frozen"
+    assert scene.anchoring.fence is None
+    scene.sender.refuse = lambda _call: None
+    scene.hold_fence()
+    assert scene.anchoring.held is None
+    assert scene.anchoring.fence == 7
+
+
+@pytest.mark.parametrize("code", ["fence_too_low", "not_operating"])
+def test_a_worker_that_cannot_claim_for_good_stops(scene: Scene, code: str) -> None:
+    scene.sender.refuse = lambda _call: code
+    with pytest.raises(Fenced):
+        scene.anchoring.claim_fence(now=scene.node.now)
+
+
+def test_a_worker_stops_when_the_ledger_shows_a_later_claim(scene: Scene) -> None:
+    scene.hold_fence()
+    scene.claimed(7)
+    scene.anchoring.require_newest(scene.node.evidence)
+    scene.claimed(8)
+    with pytest.raises(Fenced) as fenced:
+        scene.anchoring.require_newest(scene.node.evidence)
+    assert fenced.value.code == "fenced"
+
+
+def test_claims_under_an_account_that_was_replaced_count_no_more(scene: Scene) -> None:
+    scene.claimed(99)
+    position, time = scene.node.ledger.next()
+    changed = OperatingAccountChanged(position, time, 1, OPERATING, f"0x{9:040x}", False)
+    scene.node.ledger.record(changed)
+    scene.hold_fence()
+    scene.claimed(7)
+    scene.anchoring.require_newest(scene.node.evidence)
+
+
 def test_a_batch_that_was_damaged_on_disk_is_not_anchored(scene: Scene) -> None:
     scene.hold_fence()
     scene.sealed()
@@ -261,6 +309,21 @@ def test_a_bad_declaration_does_not_hold_up_the_others(scene: Scene) -> None:
     assert ended.state is DeclarationState.REFUSED
     assert ended.refusal is not None
     assert ended.refusal.code == "move_forbidden"
+    assert declaration_of(scene.node.store, good.id).state is DeclarationState.SENT
+
+
+def test_a_declaration_that_no_ledger_can_hold_ends_and_holds_nothing_up(scene: Scene) -> None:
+    scene.node.anchored("A", "B")
+    bad, good = scene.order("A"), scene.order("B")
+    with scene.node.store.writing() as connection:
+        connection.execute(
+            update(schema.declaration)
+            .where(schema.declaration.c.public_id == bad.id)
+            .values(effective_at=-1)
+        )
+    assert scene.declaring.submit(scene.body, now=scene.node.now) == 1
+    ended = declaration_of(scene.node.store, bad.id)
+    assert ended.state is DeclarationState.REFUSED
     assert declaration_of(scene.node.store, good.id).state is DeclarationState.SENT
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,6 +107,18 @@ def days(node: UnitNode, count: float) -> datetime:
 def test_nothing_is_dated_before_the_grant(anchored: UnitNode) -> None:
     early = datetime.fromisoformat("2026-03-01T12:00:00Z")
     assert refusal_of(anchored, SUSPEND, effective_at=early) == "before_grant"
+
+
+def test_nothing_is_dated_before_the_ledgers_time(node: UnitNode) -> None:
+    node.anchored("A", dates={"effective": "0026-03-02", "expiry": "2029-03-01"})
+    early = datetime(26, 3, 2, tzinfo=UTC)
+    assert refusal_of(node, WITHDRAW, effective_at=early) == "before_1970"
+    give(node, WITHDRAW, effective_at=datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
+
+
+def test_a_certificate_to_the_end_of_the_calendar_can_be_withdrawn(node: UnitNode) -> None:
+    node.anchored("A", dates={"effective": "2026-03-02", "expiry": "9999-12-31"})
+    assert give(node, WITHDRAW).state is DeclarationState.RECEIVED
 
 
 def test_the_future_has_to_be_announced(anchored: UnitNode) -> None:
