@@ -91,6 +91,9 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    for name in _HARMLESS_TEMPLATES:  # gunicorn's own handler repeats request lines and headers
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
 
 
 class _StandardError(TextIOWrapper):
@@ -191,7 +194,8 @@ class _OthersFormatter(logging.Formatter):
             "logger": record.name,
             "at": f"{record.module}.py:{record.lineno}",
         }
-        if record.name in _HARMLESS_TEMPLATES and isinstance(record.msg, str):
+        # without arguments it is no template: it was filled in before it came here
+        if record.name in _HARMLESS_TEMPLATES and isinstance(record.msg, str) and record.args:
             line["template"] = record.msg
         if record.exc_info and record.exc_info[1] is not None:
             line |= describe_exception(record.exc_info[1])

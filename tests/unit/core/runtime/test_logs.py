@@ -90,6 +90,18 @@ def test_an_event_is_a_name_and_no_sentence(stream: io.StringIO) -> None:
     assert _last(stream)["event"] == "?"
 
 
+def test_a_template_that_was_filled_in_already_is_none(stream: io.StringIO) -> None:
+    server = logging.getLogger("gunicorn.error")
+    own = io.StringIO()
+    server.addHandler(logging.StreamHandler(own))
+    server.propagate = False
+    logs.configure(stream)
+    server.warning(f"Invalid request from ip=127.0.0.1: Invalid HTTP Header: '{SECRET}'")
+    assert SECRET not in own.getvalue() + stream.getvalue()
+    assert "template" not in _last(stream)
+    assert _last(stream)["logger"] == "gunicorn.error"
+
+
 def test_an_exception_is_told_by_code_and_place(stream: io.StringIO) -> None:
     try:
         raise FormatError("not_json", SECRET)
