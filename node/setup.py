@@ -19,7 +19,7 @@ from core import codes
 from core.errors import Refused, UsageError
 from core.events import Role
 from core.issuer import did_of_endpoint
-from core.runtime.paths import private_folder
+from core.runtime.paths import private_file, private_folder
 from keys.file_signer import create_key, open_key, read_header
 from keys.key_file import KeyHeader
 from keys.passphrase import Passphrase
@@ -218,6 +218,8 @@ def _write_settings(folder: Path, text: str) -> None:
 
 def _write(file: Path, raw: bytes) -> None:
     draft = file.with_name(file.name + ".part")
+    draft.unlink(missing_ok=True)
+    private_file(draft)  # settings may hold the password of a database
     draft.write_bytes(raw)
     draft.replace(file)
 

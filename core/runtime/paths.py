@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from core.errors import UsageError
@@ -42,6 +43,15 @@ def private_folder(folder: Path) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     return folder
+
+
+def private_file(file: Path) -> None:
+    """Make an empty file that only its owner can read, unless there is one already.
+
+    For programs that would make it readable for all; whoever cannot make it tells so themselves.
+    """
+    with suppress(OSError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
 
 
 def _absolute(variable: str, value: str) -> Path:

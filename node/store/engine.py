@@ -9,6 +9,7 @@ database cannot do now (busy, disk full, gone) is ``Unavailable``: nothing was w
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -17,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, Operational
 
 from core.errors import Unavailable, UsageError
 from core.runtime import faults
+from core.runtime.paths import private_file
 from core.runtime.steps import Step
 from node.store import schema
 
@@ -87,17 +89,25 @@ def engine_for(url: str) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() != "sqlite":
-            return create_engine(parsed, pool_pre_ping=True)
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+            return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        # hide_parameters: no exception's text holds a row
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
     except (ArgumentError, ImportError):
         # the URL may hold a password: it is not repeated
         raise UsageError(
             "database_url", "the database URL is not one this installation can open",
             "write sqlite:////folder/node.db, or install the driver of the other database",
         ) from None  # fmt: skip
+    event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(_dialect: Any, _record: Any, arguments: Any, _named: Any) -> None:
+    """Records are nobody else's to read; SQLite gives its other files the same mode."""
+    if arguments[0] != ":memory:":
+        private_file(Path(arguments[0]))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -101,6 +101,7 @@ def test_set_up_writes_what_founders_are_read_from(made: Path) -> None:
     keys = sorted((made / "keys").iterdir())
     assert [key.stem for key in keys] == ["assertion", "operating", "recovery", "share"]
     assert {stat.S_IMODE(key.stat().st_mode) for key in keys} == {0o600}
+    assert {stat.S_IMODE(one.stat().st_mode) for one in made.iterdir() if one.is_file()} == {0o600}
 
 
 def test_set_up_overwrites_nothing(made: Path, comity: Comity) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,26 @@ def test_sqlite_is_durable(store: Store) -> None:
         "foreign_keys": 1,
         "busy_timeout": 20_000,
     }
+
+
+def test_the_database_is_nobody_elses_to_read(tmp_path: Path) -> None:
+    former = os.umask(0o022)
+    try:
+        made = Store(engine_for(f"sqlite:///{tmp_path / 'new.db'}"))
+        with made.writing() as connection:
+            connection.execute(text("create table t (a integer)"))
+            modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.glob("new.db*")}
+        made.close()
+    finally:
+        os.umask(former)
+    assert modes == dict.fromkeys(("new.db", "new.db-wal", "new.db-shm"), 0o600)
+
+
+def test_no_error_of_the_database_holds_a_row(store: Store) -> None:
+    row = {"name": "x" * 8, "value": "of a certificate"}
+    with pytest.raises(IntegrityError) as refused, store.writing() as connection:
+        connection.execute(schema.meta.insert(), [row, row])
+    assert row["value"] not in str(refused.value)
 
 
 def test_a_failed_transaction_writes_nothing(store: Store) -> None:
