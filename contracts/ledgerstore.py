@@ -16,6 +16,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from core.errors import FormatError, Refused, Unavailable
 from core.events import Event, MemberAdmitted, Position
 from core.registry import DidOfEndpoint, Head
 from core.runtime import faults
+from core.runtime.paths import private_file
 from core.runtime.steps import Step
 
 KEPT_HEADERS: Final = 1024
@@ -49,6 +51,8 @@ CREATE TABLE member (
 ) WITHOUT ROWID;
 CREATE INDEX member_block ON member (block);
 """
+_ASKED_AGAIN: Final = ("member/", "key/")
+_RECALLED: Final = 10_000
 _HEAD: Final = "SELECT number, hash, time FROM block ORDER BY number DESC LIMIT 1"
 _HISTORY: Final = "SELECT kind, block, idx, time, body FROM event WHERE key = ? ORDER BY block, idx"
 
@@ -66,6 +70,7 @@ class LedgerStore:
         self._idle: deque[sqlite3.Connection] = deque()
         self._inherited: deque[sqlite3.Connection] = deque()
         self._process = os.getpid()
+        self._recall = _Recall(None)
 
     @classmethod
     def open(cls, path: Path, origin: str, did_of_endpoint: DidOfEndpoint) -> "LedgerStore":
@@ -166,7 +171,11 @@ class LedgerStore:
         with self._reading() as connection:
             connection.execute("BEGIN")
             try:
-                yield Snapshot(self.origin, connection)
+                head = _head(connection)
+                recall = self._recall
+                if recall.head != head:
+                    recall = self._recall = _Recall(head)
+                yield Snapshot(self.origin, connection, recall)
             finally:
                 connection.rollback()
 
@@ -222,17 +231,37 @@ class LedgerStore:
             return _connect(self.path)
 
 
+class _Recall:
+    """What was read at one head of the members and their keys, which every check asks for.
+
+    A head names all that is before it, so this holds as long as the store stands at that head;
+    threads may share it. Only what was found is kept, so nobody can fill it with questions.
+    """
+
+    __slots__ = ("head", "histories", "members")
+
+    def __init__(self, head: Head | None) -> None:
+        self.head = head
+        self.histories: dict[str, tuple[Event, ...]] = {}
+        self.members: dict[str, int] = {}
+
+    @property
+    def has_room(self) -> bool:
+        return len(self.histories) + len(self.members) < _RECALLED
+
+
 class Snapshot:
     """Evidence of one ledger up to one head; implements ``core.registry.LedgerEvidence``."""
 
     source = "ledger"
 
-    __slots__ = ("_connection", "_head", "_origin")
+    __slots__ = ("_connection", "_head", "_origin", "_recall")
 
-    def __init__(self, origin: str, connection: sqlite3.Connection) -> None:
+    def __init__(self, origin: str, connection: sqlite3.Connection, recall: "_Recall") -> None:
         self._origin = origin
         self._connection = connection
-        self._head = _head(connection)
+        self._head = recall.head
+        self._recall = recall
 
     @property
     def origin(self) -> str:
@@ -246,11 +275,21 @@ class Snapshot:
 
     def history(self, key: str) -> Sequence[Event]:
         """Return the history of a registry key, oldest first."""
-        return [_event(*row) for row in self._connection.execute(_HISTORY, (key,))]
+        known = self._recall.histories.get(key)
+        if known is None:
+            known = tuple(_event(*row) for row in self._connection.execute(_HISTORY, (key,)))
+            if known and key.startswith(_ASKED_AGAIN) and self._recall.has_room:
+                self._recall.histories[key] = known
+        return list(known)
 
     def member_of(self, did: str) -> int | None:
         """Return the member whose endpoint gives this DID."""
+        known = self._recall.members.get(did)
+        if known is not None:
+            return known
         row = self._connection.execute("SELECT id FROM member WHERE did = ?", (did,)).fetchone()
+        if row is not None and self._recall.has_room:
+            self._recall.members[did] = int(row[0])
         return None if row is None else int(row[0])
 
     def keys(self, prefix: str) -> list[str]:
@@ -278,6 +317,7 @@ class Snapshot:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    private_file(path)
     try:
         connection = sqlite3.connect(
             path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -347,6 +387,7 @@ def _row(event: Event) -> tuple[Any, ...]:
     return (at.block, at.index, event.key(), event.kind, event.time, body)
 
 
+@lru_cache(maxsize=4096)  # the same few members, keys and batches are asked for again and again
 def _event(kind: str, block: int, index: int, time: int, body: bytes) -> Event:
     """Return the event of a row; a row with other values than its kind has is no evidence."""
     try:

@@ -6,6 +6,7 @@ these bytes is refused, so that one bundle has one spelling.
 """
 
 import re
+import string
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ MEDIA_TYPE: Final = "application/vnd.comity.bundle+json"
 FILE_SUFFIX: Final = ".comity.json"
 
 _ORIGIN = re.compile(r"comity/[1-9][0-9]{0,15}/0x[0-9a-f]{40}")
-_PRESENTATION = re.compile(r"[A-Za-z0-9_.~-]+")
+_PRESENTATION: Final = (string.ascii_letters + string.digits + "_.~-").encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,7 @@ class Bundle:
             ledger=require_text(
                 value["ledger"], what="ledger", max_chars=100, pattern=_ORIGIN
             ),
-            presentation=require_text(
-                value["presentation"], what="presentation",
-                max_chars=limits.PRESENTATION_BYTES, pattern=_PRESENTATION,
-            ),
+            presentation=_require_presentation(value["presentation"]),
             leaf=Leaf.parse(value["leaf"]),
             anchor=Anchor.parse(value["anchor"]),
         )  # fmt: skip
@@ -92,3 +90,11 @@ class Bundle:
             "leaf": self.leaf.dump(),
             "anchor": self.anchor.dump(),
         }
+
+
+def _require_presentation(value: Any) -> str:
+    """Return a presentation whose characters are those of compact tokens and disclosures."""
+    text = require_text(value, what="presentation", max_chars=limits.PRESENTATION_BYTES)
+    if not text.isascii() or text.encode("ascii").translate(None, _PRESENTATION):
+        raise FormatError("wrong_form", "presentation: not of the expected form")
+    return text

@@ -116,10 +116,12 @@ TITLES: Final[Mapping[str, str]] = {name: title for name, title, _ in _ALWAYS} |
 }
 """English title of everything ``shown`` can show."""
 
-_SHOWN: Final[tuple[tuple[str, Path], ...]] = (
-    *((name, path) for name, _, path in _ALWAYS),
-    *((field.name, field.path) for field in FIELDS),
+_SHOWN: Final[tuple[tuple[str, Path, str | int], ...]] = (
+    *((name, path[:-1], path[-1]) for name, _, path in _ALWAYS),
+    *((field.name, field.path[:-1], field.path[-1]) for field in FIELDS),
 )
+_PARENTS: Final = frozenset(parent for _, parent, _ in _SHOWN)
+_WITH_PARENT: Final = tuple((field, field.path[:-1]) for field in FIELDS)
 _NOTHING: Final[tuple[Any, ...]] = (None, [], {})
 
 
@@ -211,14 +213,12 @@ def not_shared(
     named = signed if isinstance(signed, list) else _UNNAMED
     held: list[str] = []
     explained: dict[Path, int] = {}
-    for field in FIELDS:
+    for field, parent in _WITH_PARENT:
         if field.item:
             places = sorted(gaps.get(field.path, ()))
             held += [f"{field.item}-{i + 1}" for i in places]
             explained[field.path] = len(places)
-            continue
-        parent = field.path[:-1]
-        if field.name in named and hidden.get(parent, 0) and _at(claims, field.path) is None:
+        elif parent in hidden and field.name in named and _at(claims, field.path) is None:
             held.append(field.name)
             explained[parent] = explained.get(parent, 0) + 1
     if any(count > explained.get(path, 0) for path, count in hidden.items()):
@@ -231,9 +231,11 @@ def shown(claims: Mapping[str, Any]) -> dict[str, Any]:
 
     Values are as signed, but without the ``type`` members that only machines need.
     """
+    parents = {path: _at(claims, path) for path in _PARENTS}
     found = {}
-    for name, path in _SHOWN:
-        value = _at(claims, path)
+    for name, path, member in _SHOWN:
+        parent = parents[path]
+        value = parent.get(member) if isinstance(parent, dict) else None
         if value not in _NOTHING:
             found[name] = _plain(value)
     return found

@@ -25,6 +25,8 @@ _FROM_BASE64URL = bytes.maketrans(b"-_+/=\n", b"+/!!!!")
 _PADDING: Final = (b"", b"!", b"==", b"=")
 # What may stand last where the last character holds bits of no byte; a whole one ends with any.
 _LAST_CHARACTERS: Final = ("", "", "AQgw", "AEIMQUYcgkosw048")
+_HASH_BYTES: Final = 32
+_HASH_CHARACTERS: Final = 43
 _TO_BASE64URL = bytes.maketrans(b"+/", b"-_")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # A text without end is one token too: else each quote in it would be tried as a beginning.
@@ -64,6 +66,28 @@ def b64url_decode(text: Any, *, what: str = "value", size: int | None = None) ->
     if size is not None and len(value) != size:
         raise FormatError("base64url", f"{what}: expected {size} bytes, got {len(value)}")
     return value
+
+
+def b64url_decode_hashes(texts: list[Any], *, what: str) -> tuple[bytes, ...]:
+    """Return the 32 bytes of each text, in one go; the same refusals as :func:`b64url_decode`.
+
+    43 characters hold 32 bytes and two bits that must be zero. One more "A", six zero bits, makes
+    44 characters and 33 bytes, the last of which is zero exactly if those two bits are.
+    """
+    if all(type(text) is str and len(text) == _HASH_CHARACTERS for text in texts):
+        joined = "A".join([*texts, ""])
+        if joined.isascii():
+            try:
+                raw = binascii.a2b_base64(
+                    joined.encode("ascii").translate(_FROM_BASE64URL), strict_mode=True
+                )
+            except binascii.Error:
+                raise FormatError("base64url", f"{what}: expected unpadded base64url") from None
+            if not any(raw[_HASH_BYTES :: _HASH_BYTES + 1]):
+                return tuple(
+                    [raw[i : i + _HASH_BYTES] for i in range(0, len(raw), _HASH_BYTES + 1)]
+                )
+    return tuple(b64url_decode(text, what=what, size=_HASH_BYTES) for text in texts)
 
 
 def parse_json(raw: bytes | str, *, what: str, max_bytes: int) -> Any:
@@ -211,6 +235,9 @@ def _is_plain(value: Any) -> bool:
 
 def parse_canonical_json(raw: bytes, *, what: str, max_bytes: int) -> Any:
     """Return the JSON value in ``raw`` and refuse every spelling but the canonical one."""
+    value = _parse_canonically(raw) if len(raw) <= max_bytes else _UNDECIDED
+    if value is not _UNDECIDED:
+        return value
     value = parse_json(raw, what=what, max_bytes=max_bytes)
     if canonical_json(value) != raw:
         raise FormatError(
@@ -218,6 +245,24 @@ def parse_canonical_json(raw: bytes, *, what: str, max_bytes: int) -> Any:
             f"{what}: these are not the canonical bytes (RFC 8785) of the value",
         )
     return value
+
+
+def _parse_canonically(raw: bytes) -> Any:
+    """Return the value if it is beyond doubt that ``raw`` is canonical.
+
+    Whoever writes a value again and gets the same bytes has overlooked no repeated name.
+    """
+    if raw.count(b"{") + raw.count(b"[") > limits.JSON_DEPTH or raw.count(b",") > (
+        limits.JSON_MEMBERS
+    ):
+        return _UNDECIDED
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return _UNDECIDED
+    if _written_by_orjson(value) == raw and _has_one_order(raw) and _is_plain(value):
+        return value
+    return _UNDECIDED
 
 
 def require_members(

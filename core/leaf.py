@@ -14,7 +14,14 @@ from hashlib import sha256
 from typing import Any, Final
 
 from core import hashing, limits
-from core.encoding import b64url, b64url_decode, require_integer, require_list, require_members
+from core.encoding import (
+    b64url,
+    b64url_decode,
+    b64url_decode_hashes,
+    require_integer,
+    require_list,
+    require_members,
+)
 from core.errors import FormatError
 
 DOMAIN: Final = b"comity/leaf/v1"
@@ -62,9 +69,7 @@ class Leaf:
             index=require_integer(
                 value["index"], what="leaf index", low=0, high=limits.BATCH_LEAVES_MAX - 1
             ),
-            path=tuple(
-                b64url_decode(step, what="leaf path", size=hashing.HASH_BYTES) for step in steps
-            ),
+            path=b64url_decode_hashes(steps, what="leaf path"),
         )
 
     def dump(self) -> dict[str, Any]:

@@ -55,7 +55,6 @@ Path = tuple[str | int, ...]
 """Where a value stands: member names, and positions in the array *as it was signed*, so that a
 path means the same in every presentation of a token, whatever is left out."""
 
-_CONTAINERS: Final = (dict, list)
 _WEAK_HASHES: Final = frozenset(
     {"md2", "md4", "md5", "sha-1", "sha1", "sha", "sha-256-32", "sha-256-64", "sha-256-96"}
 )
@@ -208,7 +207,10 @@ class SdJwt:
 
 
 class _Opening:
-    """One walk over one token's payload; collects what it meets on the way."""
+    """One walk over one token's payload; collects what it meets on the way.
+
+    A JSON value is exactly a ``dict`` or a ``list`` where it holds others, so its type is compared.
+    """
 
     __slots__ = ("_seen", "_waiting", "disclosed", "hidden")
 
@@ -243,14 +245,12 @@ class _Opening:
         if "_sd_alg" in source:
             raise ProofError("sd_alg_misplaced", "'_sd_alg' below the top of the payload")
         _require_depth(path)
-        result: dict[str, Any] = {}
-        for name, value in source.items():
-            if name == "_sd":
-                continue
-            if isinstance(value, _CONTAINERS):
+        result = dict(source)
+        result.pop("_sd", None)
+        for name, value in result.items():
+            kind = type(value)
+            if kind is dict or kind is list:
                 result[name] = self._open(value, path, name)
-            else:
-                result[name] = value
         if "_sd" in source:
             self._disclose_members(source["_sd"], result, path)
         return result
@@ -259,7 +259,7 @@ class _Opening:
         if not isinstance(digests, list):
             raise ProofError("sd_form", "'_sd' is not an array of SHA-256 digests")
         for digest in digests:
-            if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+            if not self._is_digest(digest):
                 raise ProofError("sd_form", "'_sd' is not an array of SHA-256 digests")
             disclosure = self._take(digest, path)
             if disclosure is None:
@@ -279,11 +279,12 @@ class _Opening:
         _require_depth(path)
         result: list[Any] = []
         for position, value in enumerate(source):
-            if isinstance(value, dict) and "..." in value:
+            kind = type(value)
+            if kind is dict and "..." in value:
                 disclosure = self._element(value, path)
                 if disclosure is not None:
                     result.append(self._disclose(disclosure, path, position))
-            elif isinstance(value, _CONTAINERS):
+            elif kind is dict or kind is list:
                 result.append(self._open(value, path, position))
             else:
                 result.append(value)
@@ -293,12 +294,17 @@ class _Opening:
         if len(placeholder) != 1:
             raise ProofError("ellipsis_siblings", "'...' beside other members")
         digest = placeholder["..."]
-        if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+        if not self._is_digest(digest):
             raise ProofError("ellipsis_form", "'...' does not hold a SHA-256 digest")
         disclosure = self._take(digest, path)
         if disclosure is not None and disclosure.name is not None:
             raise ProofError("disclosure_misplaced", "a member's disclosure in an array")
         return disclosure
+
+    def _is_digest(self, value: Any) -> bool:
+        return isinstance(value, str) and (
+            value in self._waiting or _DIGEST.fullmatch(value) is not None
+        )
 
     def _take(self, digest: str, path: Path) -> Disclosure | None:
         if digest in self._seen:
@@ -312,13 +318,14 @@ class _Opening:
     def _disclose(self, disclosure: Disclosure, path: Path, step: str | int) -> Any:
         self.disclosed[(*path, step)] = disclosure
         value = disclosure.value
-        if isinstance(value, _CONTAINERS):
+        kind = type(value)
+        if kind is dict or kind is list:
             return self._open(value, path, step)
         return value
 
     def _open(self, value: Any, path: Path, step: str | int) -> Any:
         place = (*path, step)
-        return self._object(value, place) if isinstance(value, dict) else self._array(value, place)
+        return self._object(value, place) if type(value) is dict else self._array(value, place)
 
 
 def _digest(encoded: str) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from core.encoding import b64url_decode
@@ -55,10 +56,15 @@ class Kid:
         if header.keys() - _WRITTEN - _LEFT_TO_VERIFY:
             raise FormatError("unknown_member", "token header: has a member that is not defined")
         kid = header.get("kid")
-        did, mark, thumbprint = kid.partition("#") if isinstance(kid, str) else ("", "", "")
-        if not mark or endpoint_of_did(did) is None:
-            raise FormatError("kid_form", "kid: expected the issuer's DID, # and a thumbprint")
-        return cls(did, b64url_decode(thumbprint, what="kid", size=_THUMBPRINT_BYTES))
+        return _kid(kid if isinstance(kid, str) else "")
+
+
+@lru_cache(maxsize=1024)  # a body signs thousands of documents with one key
+def _kid(text: str) -> Kid:
+    did, mark, thumbprint = text.partition("#")
+    if not mark or endpoint_of_did(did) is None:
+        raise FormatError("kid_form", "kid: expected the issuer's DID, # and a thumbprint")
+    return Kid(did, b64url_decode(thumbprint, what="kid", size=_THUMBPRINT_BYTES))
 
 
 def token_header(token_type: str, did: str, thumbprint: str) -> dict[str, str]:

@@ -23,6 +23,7 @@ Every line is always answered. If line 1 or 2 is not Yes, nothing of the documen
 """
 
 from datetime import datetime
+from functools import lru_cache
 
 from core.bundle import Bundle
 from core.credential import Credential
@@ -89,14 +90,22 @@ def check(
 
 
 def _answer(finding: Finding, case: Case) -> Check:
-    reason = REASONS[finding.code]
+    source = _source(REASONS[finding.code], finding, case)
+    return _line(finding.code, source, finding.evidence_at, tuple(finding.places.items()))
+
+
+@lru_cache(maxsize=1024)  # while the ledger stands still, most certificates get the same lines
+def _line(
+    code: str, source: str, evidence_at: datetime | None, places: tuple[tuple[str, str], ...]
+) -> Check:
+    reason = REASONS[code]
     return Check(
         line=reason.line,
-        code=reason.code,
+        code=code,
         outcome=reason.outcome,
-        reason=reason.sentence(**finding.places),
-        source=_source(reason, finding, case),
-        evidence_at=finding.evidence_at,
+        reason=reason.sentence(**dict(places)),
+        source=source,
+        evidence_at=evidence_at,
     )
 
 

@@ -44,7 +44,7 @@ def _on_the_ledger(case: Case, issuer: int) -> Finding:
     if disowned:
         places = {"body": body, "date": date(disowned[0].time)}
         return Finding("registration_disowned", places, seen)
-    anchored = case.anchored()
+    anchored = case.anchored
     age = {"date": seen.date().isoformat() if seen else ""}
     if case.clock_wrong:
         return Finding("clock_wrong", evidence_at=seen)

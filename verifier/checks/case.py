@@ -8,7 +8,7 @@ a finding only when the evidence is fresh and reaches far enough.
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from core import limits
@@ -57,12 +57,12 @@ class Case:
         """The newest block of evidence about this document's ledger, None without any."""
         return self.evidence.head if self.evidence is not None else None
 
-    @property
+    @cached_property
     def evidence_at(self) -> datetime | None:
         """When the evidence was true."""
         return moment(self.head.time) if self.head is not None else None
 
-    @property
+    @cached_property
     def clock_wrong(self) -> bool:
         """Whether the ledger is ahead of this verifier's clock."""
         head = self.head
@@ -73,7 +73,7 @@ class Case:
         """Unix seconds now: by our clock, or by the newest block where our clock lags behind it."""
         return max(self.now.timestamp(), self.head.time if self.head is not None else 0)
 
-    @property
+    @cached_property
     def too_old(self) -> bool:
         """Whether the evidence is older than the policy accepts."""
         head = self.head
@@ -81,7 +81,7 @@ class Case:
             return True
         return self.now.timestamp() - head.time > self.policy.max_evidence_age
 
-    @property
+    @cached_property
     def behind(self) -> bool:
         """Whether the evidence ends before the place where the document says it is registered.
 
@@ -115,8 +115,9 @@ class Case:
             self._histories[key] = tuple(self.evidence.history(key))
         return self._histories[key]
 
+    @cached_property
     def anchored(self) -> Anchored | None:
-        """Return the ledger's own record of the anchor that the document names."""
+        """The ledger's own record of the anchor that the document names."""
         key = anchor_key(self.bundle.anchor.member, self.bundle.anchor.root)
         return next((e for e in self.history(key) if isinstance(e, Anchored)), None)
 
@@ -126,7 +127,7 @@ class Case:
         That is where the ledger holds the anchor, whatever the document says; without an anchor,
         the end of what we know.
         """
-        anchored = self.anchored()
+        anchored = self.anchored
         if anchored is not None:
             return anchored.position
         return Position(self.head.block + 1 if self.head is not None else 0, 0)
@@ -153,6 +154,7 @@ def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(min(seconds, _LAST_SECOND), UTC)
 
 
+@lru_cache(maxsize=1024)
 def date(seconds: int) -> str:
     """Return Unix seconds as a UTC date in ISO 8601."""
     return moment(seconds).date().isoformat()

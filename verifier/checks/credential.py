@@ -57,7 +57,7 @@ def _registered_key(case: Case) -> tuple[Finding, KeyAdded | None]:
     if added.purpose != KeyPurpose.ASSERTION:
         code = "issuer_key_purpose"
     elif key_good_at(history, position):
-        if case.anchored() is None and not case.absence_counts:
+        if case.anchored is None and not case.absence_counts:
             return Finding("issuer_not_checked", evidence_at=case.evidence_at), added
         named = case.credential.issuer_name in case.names_of(member)
         code = "issuer_confirmed" if named else "issuer_named_otherwise"

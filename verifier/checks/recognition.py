@@ -4,10 +4,13 @@ Asked for a standard, sector, site or market, this verifier says openly that it 
 to answer from; it never guesses. Not asked, the lines say so.
 """
 
+from functools import lru_cache
+
 from core.report import Question
 from verifier.checks.case import Finding
 
 
+@lru_cache(maxsize=64)  # nearly every check asks the same
 def check_recognition(question: Question) -> tuple[Finding, Finding, Finding, Finding]:
     """Return the findings of lines 6, 7, 8 and 9."""
     scope = question.standard or question.sector or question.site

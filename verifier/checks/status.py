@@ -49,6 +49,8 @@ def check_status(case: Case, *, content_trusted: bool) -> Finding:
 def _judge(case: Case, issuer: int) -> tuple[str, StatusDeclared | None]:
     """Return the reason code of the slot's state now, and the event that decides it."""
     history = case.history(status_key(issuer, case.credential.slot.digest))
+    if not history:
+        return "no_status_event", None
     standing = slot_state(history).standing
     if any(e.state not in _KNOWN for e in standing):
         return "status_not_understood", None

@@ -153,6 +153,23 @@ def test_rollback_forgets_events_members_and_headers(store: LedgerStore) -> None
     assert store.block_hash(2) == block(2, branch=9).hash
 
 
+def test_what_a_store_recalls_belongs_to_its_head(store: LedgerStore) -> None:
+    def names() -> tuple[int, int | None]:
+        with store.snapshot() as snapshot:
+            return len(snapshot.history("member/1")), snapshot.member_of("did:web:a.example")
+
+    store.append([block(0)], [])
+    assert names() == (0, None)
+    store.append([block(1)], [admitted(1, 1, "https://a.example")])
+    assert [names(), names()] == [(1, 1), (1, 1)]
+    store.append([block(2)], [recorded.MemberFrozen(Position(2, 0), 1_002, 1)])
+    assert [names(), names()] == [(2, 1), (2, 1)]
+    store.rollback_to(1)
+    assert names() == (1, 1)
+    store.rollback_to(0)
+    assert names() == (0, None)
+
+
 def test_rollback_needs_a_header_to_continue_from(store: LedgerStore) -> None:
     store.append([block(5), block(6)], [])
     with pytest.raises(Refused, match="not among the headers"):

@@ -12,6 +12,7 @@ from core import limits
 from core.encoding import (
     b64url,
     b64url_decode,
+    b64url_decode_hashes,
     canonical_json,
     compact_json,
     parse_canonical_json,
@@ -50,6 +51,26 @@ def _code(raw: bytes | str) -> str:
 
 
 # ---------------------------------------------------------------- base64url
+
+
+@given(
+    st.lists(
+        st.binary(min_size=32, max_size=32).map(b64url)
+        | st.text("AQgwBZaz09-_+/=\n é", min_size=42, max_size=44)
+        | st.sampled_from(["A" * 42 + "B", "A" * 43, "A" * 42 + "=", "", None, 7]),
+        max_size=4,
+    )
+)
+def test_hashes_are_read_at_once_as_one_by_one(texts: list[Any]) -> None:
+    try:
+        expected: Any = tuple(b64url_decode(text, what="thing", size=32) for text in texts)
+    except FormatError as error:
+        expected = error.code
+    try:
+        found: Any = b64url_decode_hashes(texts, what="thing")
+    except FormatError as error:
+        found = error.code
+    assert found == expected
 
 
 @given(st.binary(max_size=200))

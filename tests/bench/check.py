@@ -1,0 +1,83 @@
+"""The check itself, beside the bare cost of its one signature and its hashes."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from hashlib import sha256
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from core.bundle import Bundle
+from core.credential import Credential
+from tests.bench.measure import Result, in_turns, ratio
+from tests.bench.world import World, world
+from verifier.verify import check
+
+
+def whole_check(made: World) -> Callable[[], object]:
+    """A check as a verifier does it: from the file's bytes, with a snapshot of its own."""
+
+    def run() -> object:
+        with made.store.snapshot() as evidence:
+            return check(made.document, evidence, now=made.now)
+
+    return run
+
+
+def bare_signature(made: World) -> Callable[[], object]:
+    """One ES256 verification with the key at hand and the signature in its place."""
+    jws = Credential.parse(made.bundle.presentation).jws
+    x, y = (_number(made.body.signer.public.jwk[name]) for name in ("x", "y"))
+    key = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    half = len(jws.signature) // 2
+    r, s = (int.from_bytes(part) for part in (jws.signature[:half], jws.signature[half:]))
+    encoded, method = encode_dss_signature(r, s), ec.ECDSA(hashes.SHA256())
+    return lambda: key.verify(encoded, jws.signing_input, method)
+
+
+def bare_hashes(made: World) -> Callable[[], object]:
+    """The hashes of one check: its disclosures, its token, its leaf and its path."""
+    token, *disclosures = made.bundle.presentation.encode().split(b"~")[:-1]
+    leaf = made.bundle.leaf
+
+    def run() -> bytes:
+        for disclosure in disclosures:
+            urlsafe_b64encode(sha256(disclosure).digest())
+        node = sha256(b"comity/leaf/v1" + leaf.salt + sha256(token).digest()).digest()
+        for sibling in leaf.path:
+            node = sha256(b"\x01" + sibling + node).digest()
+        return node
+
+    return run
+
+
+def main(seconds: float) -> Result:
+    """Measure the whole check, its parts, and what nobody can save."""
+    result = Result("check", "one check: example, 7 disclosures, batch of 131,072, ledger on disk")
+    with world() as made:
+        signature, hashing = bare_signature(made), bare_hashes(made)
+        credential = Credential.parse(made.bundle.presentation)
+        result.samples = in_turns(
+            {
+                "whole check": whole_check(made),
+                "bare signature and hashes": lambda: (signature(), hashing()),
+                "bare signature": signature,
+                "bare hashes": hashing,
+                "read the bundle": lambda: Bundle.parse(made.document),
+                "read the credential": lambda: Credential.parse(made.bundle.presentation),
+                "show its fields": credential.disclosed,
+            },
+            seconds=seconds,
+        )
+    whole = result.samples["whole check"]
+    result.at_least("checks per second, one process", 1 / whole.minimum, 4000, "/s")
+    bare = result.samples["bare signature and hashes"]
+    result.at_most("whole check ÷ its signature and hashes", ratio(whole, bare), 3)
+    return result
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
