@@ -19,7 +19,7 @@ from contracts.calls import Call
 from contracts.chain import Chain
 from contracts.reader import Ledger, Receipt
 from contracts.rpc import RpcError
-from core.errors import ProofError, Refused, Unavailable
+from core.errors import FormatError, ProofError, Refused, Unavailable
 
 GAS_CAP: Final = 16_777_216  # 2^24, what one transaction may use since EIP-7825
 _KNOWN: Final = ("already known", "already imported", "known transaction")
@@ -84,6 +84,35 @@ def sign(
     if Account.recover_transaction(raw).lower() != signer.address.lower():
         raise ProofError("signature", "transaction signature: it is not by the account's key")
     return SignedTransaction(raw, keccak(raw), nonce)
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What signed bytes say."""
+
+    sender: str
+    nonce: int
+    call: Call
+    hash: bytes
+
+
+def stated(raw: bytes) -> Stated:
+    """Return what a transaction that ``sign`` made says, and who signed it.
+
+    Raises:
+        FormatError: the bytes are no such transaction.
+    """
+    from eth_account import Account
+    from eth_account.typed_transactions import typed_transaction
+
+    try:
+        encoded = typed_transaction.HexBytes(raw)  # type: ignore[attr-defined]
+        fields = typed_transaction.TypedTransaction.from_bytes(encoded).as_dict()
+        call = Call(lower_address("0x" + bytes(fields["to"]).hex()), bytes(fields["data"]))
+        sender = lower_address(Account.recover_transaction(raw))
+        return Stated(sender, int(fields["nonce"]), call, keccak(raw))
+    except Exception:  # the libraries raise whatever comes up
+        raise FormatError("transaction", "signed bytes: expected a transaction of ours") from None
 
 
 def check(chain: Chain, call: Call, sender: str) -> None:

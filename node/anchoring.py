@@ -4,7 +4,8 @@ Decides the fence and the way of a batch. At its start a worker claims a fence a
 before; when a later worker claims a higher one, the ledger refuses this one's anchors and it
 stops. A batch is anchored when the node's own follower has seen the ledger record it in a final
 block, whoever's transaction that was: a root that is there already is fine. Before anything is
-signed the root is computed again from the stored leaves.
+signed, leaves and root are computed again from salts and tokens; a batch that they do not give is
+left alone, and holds up no other.
 
 What the ledger refuses for now (the body is suspended or frozen) waits, the claim included. What
 it refuses for good (the body is expelled) ends with a refusal that the receipts show.
@@ -16,14 +17,13 @@ from typing import Final
 from contracts.calls import Calls
 from contracts.interfaces import LedgerRefused
 from contracts.reader import Ledger
-from core.batch import Batch
 from core.errors import NotTrusted, Refused
 from core.events import Anchored, anchor_key, member_key
-from core.hashing import HASH_BYTES
 from core.registry import Head, LedgerEvidence
 from core.runtime.logs import logger
 from core.runtime.steps import Step
 from node.membership import Membership, newest_fence
+from node.recompute import findings_of_batch
 from node.sending import Ended, Sender
 from node.states import BatchState, OutgoingKind, OutgoingState
 from node.store import batches, facts, outbox
@@ -123,7 +123,7 @@ class Anchoring:
             ends = outbox.states(connection, ids) if ids else {}
         anchored = 0
         for batch in open_batches:
-            event = _anchor_event(evidence, self._member, batch)
+            event = anchor_event(evidence, self._member, batch)
             if event is not None:
                 with self._store.writing(Step.ANCHOR_KEPT) as connection:
                     batches.mark_anchored(connection, batch.id, event.position, event.time)
@@ -150,10 +150,16 @@ class Anchoring:
                 for batch in batches.open_batches(connection)
                 if batch.state is BatchState.SEALED
             ]
-        return sum(self._submit_one(batch, body, self.fence, now) for batch in sealed)
+        sound = [batch for batch in sealed if self._is_sound(batch)]
+        submitted = sum(self._submit_one(batch, body, self.fence, now) for batch in sound)
+        if len(sound) < len(sealed):
+            raise NotTrusted(
+                "batch_damaged", "a stored batch is not what its salts and tokens give",
+                "comity doctor --ledger names it; restore the database from the newest copy",
+            )  # fmt: skip
+        return submitted
 
     def _submit_one(self, batch: OpenBatch, body: Membership, fence: int, now: datetime) -> bool:
-        self._require_root(batch)
         try:
             self._sender.prepare(
                 OutgoingKind.ANCHOR,
@@ -171,16 +177,13 @@ class Anchoring:
         self._held = None
         return True
 
-    def _require_root(self, batch: OpenBatch) -> None:
-        """Compute the root again: a flipped bit on disk must not be anchored for ever."""
+    def _is_sound(self, batch: OpenBatch) -> bool:
+        """Compute leaves and root again: a flipped bit on disk must not be anchored for ever."""
         with self._store.reading() as connection:
-            raw = batches.leaves_of(connection, batch.id)
-        leaves = [raw[i : i + HASH_BYTES] for i in range(0, len(raw), HASH_BYTES)]
-        if Batch.restore(leaves).root != batch.root or len(leaves) != batch.size:
-            raise NotTrusted(
-                "batch_damaged", f"batch {batch.id}: its leaves do not give its root",
-                "restore the database from a backup",
-            )  # fmt: skip
+            found = next(findings_of_batch(connection, batch.id, batch.root, batch.size), None)
+        if found is not None:
+            self._log.error("batch_damaged", batch_id=batch.id, code=found.code)
+        return found is None
 
     def _hold_or_refuse(self, batch: OpenBatch, body: Membership, refused: LedgerRefused) -> None:
         if body.is_expelled:
@@ -211,6 +214,7 @@ def _taken_over() -> Fenced:
     )  # fmt: skip
 
 
-def _anchor_event(evidence: LedgerEvidence, member: int, batch: OpenBatch) -> Anchored | None:
+def anchor_event(evidence: LedgerEvidence, member: int, batch: OpenBatch) -> Anchored | None:
+    """Return the ledger's own record of a batch, None while there is none."""
     history = evidence.history(anchor_key(member, batch.root))
     return next((e for e in history if isinstance(e, Anchored) and e.size == batch.size), None)

@@ -7,7 +7,7 @@ cannot be taken back shows the sentence readers abroad will see and asks for the
 
 import typer
 
-from node import cli_certificates, cli_issue, cli_node, cli_token
+from node import cli_certificates, cli_doctor, cli_issue, cli_node, cli_token
 
 app = typer.Typer(
     help="Issue and look after e-certificates; run a body's node.",
@@ -25,5 +25,6 @@ app.command()(cli_certificates.restore)
 app.command()(cli_certificates.withdraw)
 app.command()(cli_certificates.cancel)
 app.command()(cli_certificates.present)
+app.command()(cli_doctor.doctor)
 app.add_typer(cli_node.app, name="node")
 app.add_typer(cli_token.app, name="token")

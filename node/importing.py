@@ -20,7 +20,7 @@ from node.store import journeys, records
 from node.store.engine import Store
 from node.store.records import Certificate
 
-_REGISTER: Final = "register"  # what a key stands for that came with one
+REGISTER_ANSWER: Final = "register"  # what a key stands for that came with one
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def claim_key(store: Store, key: str, digest: bytes, *, now: datetime) -> None:
     with store.writing(Step.CLAIM_KEPT) as connection:
         answered = records.answered(connection, key)
         if answered is None:
-            records.keep_answer(connection, key, digest, _REGISTER, milliseconds(now))
+            records.keep_answer(connection, key, digest, REGISTER_ANSWER, milliseconds(now))
         elif answered.body_digest != digest:
             raise Refused(
                 "idempotency_mismatch", "this Idempotency-Key came before, with another body",

@@ -10,6 +10,7 @@ credential can be made ends with a refusal.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Final
 
 from sqlalchemy import Connection
@@ -138,6 +139,9 @@ def _make(
     made: list[NewCredential] = []
     refused: dict[int, str] = {}
     for item, (number, index) in zip(waiting, drawn, strict=True):
+        if sha256(item.content).digest() != item.digest:
+            refused[item.record_id] = "record_damaged"  # a bit flipped on disk: not to be signed
+            continue
         try:
             slot = Slot(slots.url(number), index)
             claimed = claims(Record.read(item.content), issuer, slot)

@@ -29,6 +29,11 @@ _ALL: Final = (
         "Correct the record, raise its revision, and send it again.",
     ),
     Refusal(
+        "record_damaged",
+        "The record was damaged on the body's disk before anything was signed.",
+        "Raise its revision, and send it again.",
+    ),
+    Refusal(
         "member_expelled",
         "This body has been expelled from the ledger and can register nothing more.",
         "Ask the members of the network.",

@@ -53,6 +53,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
         "Run a body's node",
         (
             Command("node", "node.cli:app", "set up and run this body's node", True),
+            Command("doctor", "node.cli:app", "compare all that is kept with the ledger", True),
             Command("token", "node.cli:app", "make and revoke tokens of the node's API", True),
             Command("keys", "keys.cli:app", "make and inspect signing keys"),
             Command("chain", "contracts.cli:app", "run the development chain, deploy a ledger"),

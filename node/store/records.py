@@ -39,6 +39,7 @@ class Waiting(NamedTuple):
 
     record_id: int
     content: bytes
+    digest: bytes
 
 
 def known(connection: Connection, certificates: Sequence[Certificate]) -> dict[Certificate, Known]:
@@ -89,7 +90,7 @@ def keep(connection: Connection, records: Sequence[NewRecord], received_ms: int)
 def waiting(connection: Connection, limit: int) -> list[Waiting]:
     """Return the records that wait longest for being issued."""
     rows = connection.execute(
-        select(record.c.id, record.c.content)
+        select(record.c.id, record.c.content, record.c.digest)
         .join(receipt, receipt.c.record_id == record.c.id)
         .where(receipt.c.state == ReceiptState.RECEIVED.value)
         .order_by(receipt.c.id)
