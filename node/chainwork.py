@@ -22,6 +22,7 @@ from node.anchoring import Anchoring
 from node.config import LedgerSettings, NodeConfig
 from node.declaring import Declaring
 from node.membership import Evidence, Membership, membership, require_endpoint
+from node.reissue import release_unsound
 from node.sending import Sender
 from node.store import batches, declarations
 from node.store.engine import Store
@@ -60,6 +61,7 @@ class ChainWork:
         self._followed = followed
         self._signer = signer
         self._connected: _Connected | None = None
+        self._has_news = True
         self._log = logger("chain_work")
         self.body: Membership | None = None
         self._look_up_body()
@@ -88,7 +90,8 @@ class ChainWork:
                 should be; nothing was signed.
         """
         connected = self._connect()
-        moved = self._follow(connected)
+        # what a pass that failed had followed is still news to the next one
+        moved = self._has_news = self._follow(connected) or self._has_news
         with self._followed.snapshot() as evidence:
             if evidence.head is None:
                 return moved
@@ -100,7 +103,10 @@ class ChainWork:
                     "wait for the admission, or name the right key in node.toml",
                 )  # fmt: skip
             require_endpoint(self.body, self._config.endpoint)
+            if moved:
+                self._release_unsound(evidence, self.body)
             self._move(connected, self.body, evidence, evidence.head.block, now)
+        self._has_news = False
         return moved
 
     def close(self) -> None:
@@ -108,6 +114,12 @@ class ChainWork:
         if self._connected is not None:
             self._connected.ledger.chain.close()
             self._connected = None
+
+    def _release_unsound(self, evidence: Evidence, body: Membership) -> None:
+        """Before anything counts as anchored: with a key that was revoked first it would not be."""
+        released = release_unsound(self._store, evidence, body.member)
+        if released:
+            self._log.warning("credentials_released", credentials=released)
 
     def _move(
         self,

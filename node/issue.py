@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -144,23 +144,43 @@ def _make(
             continue
         try:
             slot = Slot(slots.url(number), index)
-            claimed = claims(Record.read(item.content), issuer, slot)
-            selective = issue_selective(claimed, signer, random)
-            plain = issue_plain(claimed, signer)
+            signed = sign_both(item.content, issuer, slot, signer, random)
         except (FormatError, Invalid):
             refused[item.record_id] = "not_issuable"
             continue
-        leaves = (
-            _leaf(Envelope.SELECTIVE, selective.partition("~")[0], random),
-            _leaf(Envelope.PLAIN, plain, random),
-        )
         made.append(
             NewCredential(
-                item.record_id, number, index, slot.digest, selective, plain, signer.thumbprint,
-                leaves,
+                item.record_id, number, index, slot.digest, signed.selective, signed.plain,
+                signer.thumbprint, signed.leaves,
             )
         )  # fmt: skip
     return made, refused
+
+
+class BothEnvelopes(NamedTuple):
+    """A record, signed in both envelopes, with a leaf for each."""
+
+    selective: str
+    plain: str
+    leaves: tuple[NewLeaf, NewLeaf]
+
+
+def sign_both(
+    content: bytes, issuer: Issuer, slot: Slot, signer: JwsSigner, random: Random
+) -> BothEnvelopes:
+    """Sign a record's bytes for a slot.
+
+    Raises:
+        FormatError, Invalid: no e-certificate can be made from this record.
+    """
+    claimed = claims(Record.read(content), issuer, slot)
+    selective = issue_selective(claimed, signer, random)
+    plain = issue_plain(claimed, signer)
+    leaves = (
+        _leaf(Envelope.SELECTIVE, selective.partition("~")[0], random),
+        _leaf(Envelope.PLAIN, plain, random),
+    )
+    return BothEnvelopes(selective, plain, leaves)
 
 
 def _leaf(envelope: Envelope, token: str, random: Random) -> NewLeaf:

@@ -2,8 +2,8 @@
 
 Decides every bit from the ledger, not from what this node declared: set whenever the certificate
 is not in force at that moment, whatever the reason. A list is signed again when a bit changes, when
-an announced change takes effect, and when its signature gets old. Nothing is signed without a
-followed state of the ledger.
+an announced change takes effect, when its signature gets old, and when the body signs with another
+key. Nothing is signed without a followed state of the ledger.
 """
 
 from collections.abc import Iterable
@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from core.crypto.jose import JwsSigner
+from core.encoding import b64url
 from core.events import State, StatusDeclared, status_key
 from core.issuer import Issuer
 from core.registry import slot_state
 from core.runtime.steps import Step
-from core.statuslist import StatusBits, issue_status_list, status_list_claims
+from core.statuslist import StatusBits, StatusList, issue_status_list, status_list_claims
 from node.identifiers import milliseconds
 from node.membership import Evidence
 from node.store import credentials
@@ -58,7 +59,7 @@ def refresh_lists(
         digest = sha256(bits.raw).digest()
         coming = next_change(standing.values(), now.timestamp())
         same = (digest, coming) == (row.bits_digest, row.next_change)
-        if same and not _is_old(row, now, max_age_seconds):
+        if same and not _is_old(row, now, max_age_seconds) and _is_by(store, row.number, signer):
             continue
         token = issue_status_list(status_list_claims(issuer, row.url, bits, read_at), signer)
         new = ListRow(row.number, row.url, digest, coming, milliseconds(now))
@@ -89,6 +90,15 @@ def is_due(store: Store, *, now: datetime, max_age_seconds: float) -> bool:
         or (row.next_change is not None and row.next_change <= now.timestamp())
         for row in rows
     )
+
+
+def _is_by(store: Store, number: int, signer: JwsSigner) -> bool:
+    """Return whether this key signed the list as it is; another one may be revoked by now."""
+    with store.reading() as connection:
+        token = credentials.list_token(connection, number)
+    if token is None:
+        return False
+    return b64url(StatusList.parse(token).kid.thumbprint) == signer.thumbprint
 
 
 def _is_old(row: ListRow, now: datetime, max_age_seconds: float) -> bool:

@@ -37,6 +37,7 @@ from node.identifiers import Clock, Random
 from node.issue import SlotSource, issue_waiting
 from node.membership import Membership, assertion_key_stands, open_followed
 from node.places import NodePlaces
+from node.reissue import reissue
 from node.store import migrate
 from node.store.engine import Store, engine_for
 
@@ -196,7 +197,7 @@ class Worker:
         )
         self._slots: SlotSource | None = None
         self._key_stands = False
-        self._lists_due = True
+        self._reissue_due = self._lists_due = True
         self._health_at: datetime | None = None
         self._turns = [
             _Turn("chain", self._chain_turn),
@@ -236,7 +237,7 @@ class Worker:
     def _chain_turn(self, now: datetime) -> bool:
         if self._chain.step(now=now):
             self._key_stands = False  # looked up again
-            self._lists_due = True
+            self._reissue_due = self._lists_due = True
         return False
 
     def _issue_turn(self, now: datetime) -> bool:
@@ -249,6 +250,9 @@ class Worker:
         while self._clock() < turn_ends:
             if not self._may_sign(body):
                 return False
+            if self._reissue_due:
+                self._reissue_due = self._reissue(body)
+                continue
             issued = issue_waiting(
                 self._store,
                 slots,
@@ -264,7 +268,25 @@ class Worker:
             )
         return True
 
+    def _reissue(self, body: Membership) -> bool:
+        """Sign again what a key signed that was revoked since; return whether there may be more."""
+        with self._followed.snapshot() as evidence:
+            renewed = reissue(
+                self._store,
+                evidence,
+                body.member,
+                self._issuer(body),
+                self._signers.assertion,
+                now=self._clock(),
+                random=self._random,
+            )
+        if renewed:
+            self._log.info("credentials_signed_again", credentials=renewed)
+        return renewed > 0
+
     def _seal_turn(self, now: datetime) -> bool:
+        if self._reissue_due:  # what waits may have to be signed again first
+            return False
         limits = self._config.seal
         if not seal.is_due(self._store, now=now, seconds=limits.seconds, leaves=limits.leaves):
             return False

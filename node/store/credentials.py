@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
-from node.states import Envelope
+from core.events import Position
+from node.states import BatchState, Envelope
 from node.store.records import Certificate
 from node.store.schema import AnyRow, batch, credential, leaf, record, status_list
 
@@ -131,6 +132,88 @@ def unsealed_leaves(connection: Connection, credentials: int) -> list[LeafRow]:
         .order_by(leaf.c.credential_id, leaf.c.envelope)
     )
     return [LeafRow(*row) for row in rows]
+
+
+def release(
+    connection: Connection, thumbprint: str, revoked: Position, sound: Sequence[int]
+) -> int:
+    """Take a key's credentials out of every batch not recorded before a position; how many.
+
+    Args:
+        sound: open batches that the ledger has recorded before it all the same.
+    """
+    later = or_(
+        batch.c.anchored_block > revoked.block,
+        and_(batch.c.anchored_block == revoked.block, batch.c.anchored_index > revoked.index),
+    )
+    is_open = batch.c.state.in_([BatchState.SEALED.value, BatchState.SENT.value])
+    unsound = (
+        select(credential.c.id)
+        .join(batch, batch.c.id == credential.c.batch_id)
+        .where(
+            credential.c.thumbprint == thumbprint,
+            or_(later, and_(is_open, batch.c.id.not_in(sound))),
+        )
+    )
+    ids = list(connection.execute(unsound).scalars())
+    if ids:
+        connection.execute(
+            update(leaf).where(leaf.c.credential_id == bindparam("of")).values(position=None),
+            [{"of": one} for one in ids],
+        )
+        connection.execute(
+            update(credential).where(credential.c.id == bindparam("of")).values(batch_id=None),
+            [{"of": one} for one in ids],
+        )
+    return len(ids)
+
+
+def outdated(connection: Connection, thumbprints: Sequence[str], limit: int) -> Sequence[AnyRow]:
+    """Return (id, content, url, list_index) of credentials in no batch that these keys signed."""
+    return connection.execute(
+        select(credential.c.id, record.c.content, status_list.c.url, credential.c.list_index)
+        .join(record, record.c.id == credential.c.record_id)
+        .join(status_list, status_list.c.number == credential.c.list_number)
+        .where(credential.c.batch_id.is_(None), credential.c.thumbprint.in_(thumbprints))
+        .order_by(credential.c.id)
+        .limit(limit)
+    ).all()
+
+
+class Renewed(NamedTuple):
+    """A credential that was signed again; its record and slot stay."""
+
+    id: int
+    selective: str
+    plain: str
+    leaves: tuple[NewLeaf, NewLeaf]
+    thumbprint: str
+
+
+def renew(connection: Connection, renewed: Sequence[Renewed], issued_ms: int) -> None:
+    """Keep new tokens and leaves in place of those before."""
+    connection.execute(
+        update(credential)
+        .where(credential.c.id == bindparam("of"))
+        .values(
+            selective=bindparam("sd"), plain=bindparam("jwt"), thumbprint=bindparam("by"),
+            issued_ms=issued_ms,
+        ),
+        [
+            {"of": new.id, "sd": new.selective, "jwt": new.plain, "by": new.thumbprint}
+            for new in renewed
+        ],
+    )  # fmt: skip
+    connection.execute(
+        update(leaf)
+        .where(leaf.c.credential_id == bindparam("of"), leaf.c.envelope == bindparam("as_"))
+        .values(salt=bindparam("with_"), hash=bindparam("is_"), position=None),
+        [
+            {"of": new.id, "as_": part.envelope.value, "with_": part.salt, "is_": part.hash}
+            for new in renewed
+            for part in new.leaves
+        ],
+    )
 
 
 def owners(connection: Connection, slots: Sequence[bytes]) -> list[SlotOwner]:

@@ -73,6 +73,15 @@ def test_nothing_changed_nothing_is_signed_until_it_is_old(node: UnitNode) -> No
     assert refresh(node, later=HOUR + 1) == 1
 
 
+def test_a_list_is_signed_again_with_another_key(node: UnitNode) -> None:
+    node.anchored("A")
+    refresh(node)
+    node.body.signer = es256_signer("another")
+    assert refresh(node) == 1
+    assert signed_list(node).kid.thumbprint == node.body.signer.public.thumbprint
+    assert refresh(node) == 0
+
+
 @pytest.mark.parametrize("state", [s for s in State if s is not State.IN_FORCE])
 def test_the_bit_is_set_whenever_the_certificate_is_not_in_force(
     node: UnitNode, state: State
