@@ -4,13 +4,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import typer
 
 from core.runtime.paths import demo_home
+from core.runtime.progress import step
 from node.demo.network import Network
 from node.demo.scenario import Scenario, Story
 
@@ -33,9 +34,8 @@ def play(context: typer.Context) -> int:
     if context.invoked_subcommand is not None:
         return 0
     network = Network(demo_home())
-    say = _say_to_terminal
+    story = _bring_up(network, to_errors=False)
     try:
-        story = _bring_up(network, say)
         _print_story(network, story)
         if not os.environ.get("ONCE") and sys.stdout.isatty():
             typer.echo("\nServing. Ctrl-C stops everything.")
@@ -52,12 +52,7 @@ def up(as_json: Json = False) -> int:
     if network.state_file.exists() and network.processes.running():
         state = json.loads(network.state_file.read_text("utf-8"))
     else:
-        try:
-            story = _bring_up(network, _say_to_errors)
-        except BaseException:
-            network.processes.stop()  # the folder stays, for its logs
-            raise
-        state = _state(network, story)
+        state = _state(network, _bring_up(network, to_errors=True))
         network.state_file.write_text(json.dumps(state), "utf-8")
     if as_json:
         typer.echo(json.dumps(state))
@@ -76,11 +71,22 @@ def down(as_json: Json = False) -> int:
     return 0
 
 
-def _bring_up(network: Network, say: Callable[[str], None]) -> Story:
+def _bring_up(network: Network, *, to_errors: bool) -> Story:
+    """Start the network and play the story; where that fails, stop it and leave its logs.
+
+    Raises:
+        Refused: one is running already, which is left alone; or a step failed.
+    """
+    network.require_stopped()
     started = time.monotonic()
-    network.up(say)
-    ready = round(time.monotonic() - started, 2)
-    story = Scenario(network, say, datetime.now(UTC).date()).play()
+    try:
+        with _Telling(to_errors=to_errors) as say:
+            network.up(say)
+            ready = round(time.monotonic() - started, 2)
+            story = Scenario(network, say, datetime.now(UTC).date()).play()
+    except BaseException:
+        network.processes.stop()
+        raise
     story.timings = {
         "start": ready,
         **story.timings,
@@ -125,9 +131,20 @@ def _serve(network: Network) -> None:
         typer.echo("\nStopping.")
 
 
-def _say_to_terminal(text: str) -> None:
-    typer.echo(f"· {text} …")
+class _Telling:
+    """Tells each step as it begins; on a terminal, one that lasts is shown to be alive."""
 
+    def __init__(self, *, to_errors: bool) -> None:
+        self._to_errors = to_errors
+        self._running = ExitStack()
 
-def _say_to_errors(text: str) -> None:
-    typer.echo(f"· {text} …", err=True)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    def __call__(self, text: str) -> None:
+        self._running.close()
+        typer.echo(f"· {text} …", err=self._to_errors)
+        self._running.enter_context(step(text, None, sys.stderr))

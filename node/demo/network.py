@@ -10,6 +10,7 @@ import secrets
 import shutil
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from core.errors import Refused, Unavailable
 from core.runtime.paths import private_folder
 from node.demo import commands
 from node.demo.bodies import BODIES, DemoBody
-from node.demo.processes import Processes, comity, free_port
+from node.demo.processes import Processes, comity, free_port, free_ports
 
 CHAIN_ID = 31_337
 CLOSED_PORT = 1  # tcpmux: reserved, and served by nothing; checked before use
@@ -71,8 +72,7 @@ class Network:
             Refused: a demonstration is running here, or a step failed.
             Unavailable: a process did not get ready.
         """
-        if self.processes.running():
-            raise Refused("demo_running", "a demonstration is already running", "comity demo down")
+        self.require_stopped()
         self.down()
         say("Starting the chain")
         self._start_chain()
@@ -81,6 +81,15 @@ class Network:
         say("Starting three nodes and the verifier")
         self._start_nodes()
         self._start_verifier()
+
+    def require_stopped(self) -> None:
+        """Refuse to go on beside a demonstration that runs in the same folder.
+
+        Raises:
+            Refused: one does.
+        """
+        if self.processes.running():
+            raise Refused("demo_running", "a demonstration is already running", "comity demo down")
 
     def down(self) -> None:
         """Stop all processes and remove the folder's content."""
@@ -107,26 +116,32 @@ class Network:
         self.rpc = self._reached_at(str(ready["rpc"]))
 
     def _found(self) -> None:
-        nodes = []
-        for body in self._bodies:
-            port = free_port()
-            folder = self.folder / body.key
-            self.command(
-                "node", "init", "--node", str(folder), "--name", body.name,
-                "--name-in", f"{body.language}={body.local_name}", "--economy", body.economy,
-                "--endpoint", f"http://localhost:{port}", "--port", str(port),
-            )  # fmt: skip
-            nodes.append(Node(body, folder, f"http://localhost:{port}"))
-        self.nodes = tuple(nodes)
+        ports = free_ports(len(self._bodies))
+        with ThreadPoolExecutor() as at_once:  # sealing four keys takes a body its time
+            self.nodes = tuple(at_once.map(self._make_node, self._bodies, ports))
         founders = [str(node.folder / "founder.json") for node in self.nodes]
         ledger = self.command("chain", "deploy", "--rpc", self.rpc, "--founders", *founders)
         self.origin = ledger["origin"]  # type: ignore[index]
 
+    def _make_node(self, body: DemoBody, port: int) -> Node:
+        node = Node(body, self.folder / body.key, f"http://localhost:{port}")
+        self.command(
+            "node", "init", "--node", str(node.folder), "--name", body.name,
+            "--name-in", f"{body.language}={body.local_name}", "--economy", body.economy,
+            "--endpoint", node.url, "--port", str(port),
+        )  # fmt: skip
+        return node
+
+    def _connect(self, node: Node) -> None:
+        where = ("--node", str(node.folder))
+        self.command("node", "connect", *where, "--rpc", self.rpc, "--origin", self.origin)
+
     def _start_nodes(self) -> None:
+        with ThreadPoolExecutor() as at_once:
+            list(at_once.map(self._connect, self.nodes))
         for node in self.nodes:
-            where = ("--node", str(node.folder))
-            self.command("node", "connect", *where, "--rpc", self.rpc, "--origin", self.origin)
-            self.processes.start(node.body.key, comity("node", "run", *where))
+            words = comity("node", "run", "--node", str(node.folder))
+            self.processes.start(node.body.key, words)
         for node in self.nodes:
             self.processes.wait_ready(node.body.key, node.folder / "ready.json")
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -29,23 +30,32 @@ def comity(*words: str) -> list[str]:
 
 def free_port() -> int:
     """Return a loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Return different loopback ports that nobody listens on now."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 class Processes:
     """The long-lived processes of one demonstration folder."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        self._folder = private_folder(folder)
-        self._logs = private_folder(folder / "logs")
+        self._folder = folder
+        self._logs = folder / "logs"
         self._pids = folder / "processes.json"
         self._environment = dict(environment)
         self._children: dict[int, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, words: Sequence[str], extra: Mapping[str, str] | None = None) -> int:
         """Start a command in the background with a log file of its own; return its pid."""
+        private_folder(self._folder)
+        private_folder(self._logs)
         with (self._logs / f"{name}.log").open("ab") as log:
             child = subprocess.Popen(
                 words,
@@ -102,7 +112,8 @@ class Processes:
         for process in known:
             if self._is_same(process):
                 os.killpg(process["pid"], signal.SIGKILL)
-        self._write([])
+        if known:
+            self._write([])
 
     def _is_same(self, process: Mapping[str, Any]) -> bool:
         """Return whether a process still is the one that was started."""
