@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TextIO
 
 from core import __version__
 from core.runtime import faults
-from core.runtime.exits import Exit, guarded, line, typer_command
+from core.runtime.exits import Exit, guarded, line, open_closed_streams, typer_command
 
 
 class Command(NamedTuple):
@@ -71,6 +71,7 @@ COMMANDS: Final[dict[str, Command]] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``comity`` with the arguments of the process and return its exit code."""
+    open_closed_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     return run(arguments, sys.stdout, sys.stderr)
 

@@ -9,6 +9,7 @@ The rules of the interface:
 * A defect of ours is never 1: for ``check`` that would read "Not valid". It is 70, and its text
   names the place in our code, never the value that was being handled.
 * Ctrl-C ends quietly with 130; a reader that went away, as in ``… | head``, with 141.
+* A standard stream that the caller has closed is empty, or takes everything.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ _EXIT_OF_ERROR: tuple[tuple[type[Exception], Exit], ...] = (
 _FILE_FAULTS = frozenset(
     {errno.ENOENT, errno.EACCES, errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.EPERM}
 )
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def exit_code(error: BaseException) -> Exit:
@@ -63,8 +65,12 @@ def exit_code(error: BaseException) -> Exit:
     for kind, code in _EXIT_OF_ERROR:
         if isinstance(error, kind):
             return code
+    if isinstance(error, EOFError):
+        return Exit.USAGE
     if isinstance(error, OSError) and error.filename and error.errno in _FILE_FAULTS:
         return Exit.USAGE
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return Exit.UNREACHABLE
     return Exit.DEFECT
 
 
@@ -75,6 +81,8 @@ def describe(error: Exception) -> tuple[str, str]:
     if isinstance(error, OSError) and error.strerror:
         where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
         return f"{where}{error.strerror.lower()}", ""
+    if isinstance(error, EOFError):
+        return "the input ended before the answer", "type it, or see --help for how to give it"
     place = _place(error)
     return (
         f"a fault in comity itself: {type(error).__name__} at {place}",
@@ -137,6 +145,16 @@ def guarded(action: Callable[[], object], stderr: TextIO) -> int:
     return answer if isinstance(answer, int) else Exit.DONE
 
 
+def open_closed_streams() -> None:
+    """Give the process the standard streams that its caller has closed (``<&-``, ``>&-``).
+
+    Python leaves None in their place; and the next file that is opened would get their number.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # the lowest free number is the one that was closed
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+
+
 def _silence_stdout() -> None:
     """Keep the interpreter from complaining about the closed pipe once more on its way out."""
     try:
@@ -170,10 +188,23 @@ def run_app(app: Typer, argv: Sequence[str], name: str = "comity") -> object:
     except typer.Abort:
         raise KeyboardInterrupt from None
     except TyperException as wrong:
-        at = getattr(getattr(wrong, "ctx", None), "command_path", name)
+        at = getattr(getattr(wrong, "ctx", None), "command_path", None) or _path_of(app, argv, name)
         bare = type(wrong).__name__ == "NoArgsIsHelpError"  # typer has printed the help already
         text = "a command is missing" if bare else wrong.format_message()
         raise errors.UsageError("usage", text, hint=f"type '{at} --help'") from None
+
+
+def _path_of(app: Typer, argv: Sequence[str], name: str) -> str:
+    """Return the command that the first words name, as ``comity node connect``."""
+    import typer
+
+    command: object = typer.main.get_command(app)
+    for word in argv:
+        command = getattr(command, "commands", {}).get(word)
+        if command is None:
+            break
+        name = f"{name} {word}"
+    return name
 
 
 def typer_command(app: Typer, name: str = "comity") -> Callable[[list[str]], int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,16 @@ import pytest
 import typer
 
 from core import errors
-from core.runtime.exits import Exit, describe, exit_code, guarded, line, report, typer_command
+from core.runtime.exits import (
+    Exit,
+    describe,
+    exit_code,
+    guarded,
+    line,
+    open_closed_streams,
+    report,
+    typer_command,
+)
 
 SECRET = "CN=secret holder"
 
@@ -31,7 +41,9 @@ MAPPING = [
     (ConnectionRefusedError(), Exit.UNREACHABLE),
     (TimeoutError(), Exit.UNREACHABLE),
     (FileNotFoundError(errno.ENOENT, "No such file", "x.json"), Exit.USAGE),
-    (OSError(errno.ENOSPC, "No space left on device"), Exit.DEFECT),
+    (OSError(errno.ENOSPC, "No space left on device"), Exit.UNREACHABLE),
+    (OSError(errno.EBADF, "Bad file descriptor"), Exit.DEFECT),
+    (EOFError(), Exit.USAGE),
     (ValueError(SECRET), Exit.DEFECT),
     (KeyboardInterrupt(), Exit.INTERRUPTED),
     (BrokenPipeError(), Exit.READER_GONE),
@@ -97,6 +109,28 @@ def test_interruption_says_nothing() -> None:
     assert stderr.getvalue() == ""
 
 
+def test_an_input_that_ends_before_the_answer_is_no_fault_of_ours() -> None:
+    text, hint = describe(EOFError())
+    assert text == "the input ended before the answer"
+    assert hint
+
+
+def test_a_stream_that_the_caller_closed_is_empty_or_takes_everything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    open_closed_streams()
+    try:
+        assert sys.stdin.buffer.read() == b""
+        assert not sys.stdin.isatty()
+        print("lost")
+        sys.stdout.flush()
+    finally:
+        for stream in (sys.stdin, sys.stdout, sys.stderr):
+            stream.close()
+
+
 @pytest.mark.parametrize(("left_with", "code"), [(0, 0), (3, 3), (None, 0), ("text", 1)])
 def test_sys_exit_keeps_its_code(left_with: object, code: int) -> None:
     def leave() -> None:
@@ -136,6 +170,7 @@ def _application() -> typer.Typer:
         (["number"], 4, "hint: type 'comity try number --help'"),
         (["number", "1", "--file", "missing"], 4, "error: invalid value for '--file'"),
         (["number", "1", "--nope"], 4, "error: no such option"),
+        (["number", "1", "--file"], 4, "hint: type 'comity try number --help'"),
         (["nope"], 4, "error: no such command"),
         (["other"], 3, "error: nobody answered"),
     ],
