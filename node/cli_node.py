@@ -91,6 +91,7 @@ def run(node: Node = None) -> int:
     """Run the worker and the web process until stopped."""
     from core.runtime import logs
     from core.runtime.children import Children, answers
+    from core.runtime.ports import require_free
     from keys.passphrase import FILE_VARIABLE, VARIABLE, obtain_passphrase
     from keys.purposes import Purpose
     from keys.signer import open_signer
@@ -111,6 +112,7 @@ def run(node: Node = None) -> int:
     logs.configure()
     url = f"http://{config.host}:{config.port}"
     here = str(places.folder.resolve())
+    require_free(config.host, config.port, setting="port in node.toml")
     places.worker_health.unlink(missing_ok=True)
     Children(
         {

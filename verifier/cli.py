@@ -18,8 +18,16 @@ from core.report import Question
 from core.runtime.paths import private_folder
 from verifier.config import FILE_NAME, VerifierSettings, folder_in_use
 
-app = typer.Typer(help="Check e-certificates.")
-verifier = typer.Typer(help="Set up and run a verifier.")
+app = typer.Typer(
+    help="Check e-certificates.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its tracebacks can show local variables
+    rich_markup_mode=None,
+)
+verifier = typer.Typer(
+    help="Set up and run a verifier.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(verifier, name="verifier")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
@@ -46,10 +54,13 @@ def check(
     Exit code 0 verified or genuine and in force, 1 not valid, 2 verified with conditions, 3 could
     not be checked, 4 wrong usage or none of our formats, 5 not for this use.
     """
+    from core.codes import economies
     from verifier.render import report_text
     from verifier.sources import Sources
     from verifier.verify import check as check_document
 
+    if market is not None and market not in economies():
+        raise UsageError("economy_form", "--market: expected two letters of ISO 3166-1, as CN")
     bundle = Bundle.parse(_read(file, sys.stdin.buffer))
     settings, used = _settings(folder)
     now = datetime.now(UTC)
@@ -104,12 +115,14 @@ def run(folder: Folder = None) -> int:
     """Run page, API and follower until stopped."""
     from core.runtime import logs
     from core.runtime.children import Children, answers, gunicorn_words
+    from core.runtime.ports import require_free
     from verifier.config import FOLDER_VARIABLE
 
     settings, used = _settings(folder, must_exist=True)
     logs.configure()
     os.environ[FOLDER_VARIABLE] = str(used.resolve())  # for the children
     url = f"http://{settings.host}:{settings.port}"
+    require_free(settings.host, settings.port, setting="port in verifier.toml")
     web = gunicorn_words(
         "verifier.app:from_environment()",
         host=settings.host, port=settings.port, workers=settings.workers, threads=8,

@@ -16,7 +16,12 @@ from node.demo.network import Network
 from node.demo.scenario import Scenario, Story
 
 app = typer.Typer(
-    help="Three bodies, a chain and a verifier on this machine.", invoke_without_command=True
+    help="Three bodies, a chain and a verifier on this machine.\n\nWithout a command: play the "
+    "scenario and, on a terminal, serve until Ctrl-C; with ONCE=1 set, end by itself.",
+    invoke_without_command=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its tracebacks can show local variables
+    rich_markup_mode=None,
 )
 
 _VERDICTS = {
@@ -40,6 +45,8 @@ def play(context: typer.Context) -> int:
         if not os.environ.get("ONCE") and sys.stdout.isatty():
             typer.echo("\nServing. Ctrl-C stops everything.")
             _serve(network)
+        else:
+            typer.echo("\nStopping all. To keep it running: comity demo up")
     finally:
         network.down()
     return 0
@@ -47,7 +54,7 @@ def play(context: typer.Context) -> int:
 
 @app.command()
 def up(as_json: Json = False) -> int:
-    """Start the network, play the scenario, and leave it running in the background."""
+    """Start all, play the scenario, leave it running."""
     network = Network(demo_home())
     if network.state_file.exists() and network.processes.running():
         state = json.loads(network.state_file.read_text("utf-8"))
@@ -59,7 +66,8 @@ def up(as_json: Json = False) -> int:
     else:
         for name, url in state["urls"].items():
             typer.echo(f"{name:<10} {url}")
-        typer.echo("\ncomity demo down   stops it")
+        typer.echo(f"\nFiles to check with comity check FILE: {network.examples}")
+        typer.echo("comity demo down   stops it")
     return 0
 
 
@@ -115,6 +123,7 @@ def _print_story(network: Network, story: Story) -> None:
     typer.echo("\nWhat the verifier abroad answers")
     for told, verdict, sentence in story.answers:
         typer.echo(f"  {_VERDICTS[verdict]:<26}{told}\n{'':<28}{sentence}")
+    typer.echo(f"\nFiles to check\n  {network.examples}")
     typer.echo("\nAddresses")
     for name, url in _urls(network).items():
         typer.echo(f"  {name:<10} {url}")

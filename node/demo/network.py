@@ -88,7 +88,7 @@ class Network:
         Raises:
             Refused: one does.
         """
-        if self.processes.running():
+        if self.processes.any_running():  # also one that is just being stopped
             raise Refused("demo_running", "a demonstration is already running", "comity demo down")
 
     def down(self) -> None:

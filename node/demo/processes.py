@@ -100,6 +100,10 @@ class Processes:
         known = self._read()
         return bool(known) and all(self._is_same(p) for p in known)
 
+    def any_running(self) -> bool:
+        """Return whether any process that was started still runs, be it on its way out."""
+        return any(self._is_same(p) for p in self._read())
+
     def stop(self) -> None:
         """Stop all, the last started first, and forget them."""
         known = self._read()
