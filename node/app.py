@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from flask import g
+from flask_limiter import Limiter
 from flask_openapi3.openapi import OpenAPI
 
 from core import limits
 from core.errors import UsageError
-from core.runtime import edge, faults, logs
+from core.runtime import edge, faults, limiting, logs
 from node.config import NodeConfig, load_config
 from node.desk import Desk
 from node.folder import FOLDER_VARIABLE
@@ -54,6 +56,11 @@ def create_app(
     app.extensions["comity_desk"] = Desk(config, places, store, clock, random)
     app.register_api(api.blueprint)
     app.register_api(public.blueprint)
+    limiting.limit_requests(
+        app, Limiter, api.SCOPES,
+        name="requests", per_minute=config.requests_per_minute,
+        caller=lambda: str(g.caller.token_id), redis_url=places.redis_url(config),
+    )  # fmt: skip
     return app
 
 

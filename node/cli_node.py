@@ -21,11 +21,11 @@ from node.folder import FOLDER_VARIABLE, folder_in_use, node_in_use
 
 if TYPE_CHECKING:
     from keys.passphrase import Ask
+    from node.config import NodeConfig
 
 app = typer.Typer(
     help="Set up and run this body's node.", no_args_is_help=True, rich_markup_mode=None
 )
-_WEB_THREADS = 8
 
 
 @app.command()
@@ -89,12 +89,13 @@ def connect(
 @app.command()
 def run(node: Node = None) -> int:
     """Run the worker and the web process until stopped."""
-    from core.runtime import logs
+    from core.runtime import logs, volatile
     from core.runtime.children import Children, answers
     from core.runtime.ports import require_free
     from keys.passphrase import FILE_VARIABLE, VARIABLE, obtain_passphrase
     from keys.purposes import Purpose
     from keys.signer import open_signer
+    from node.wakeups import require_no_eviction
 
     config, places = node_in_use(node, os.environ)
     if config.ledger is None:
@@ -102,6 +103,8 @@ def run(node: Node = None) -> int:
             "no_ledger_configured", "this node is connected to no ledger",
             "comity node connect --rpc URL --origin ORIGIN",
         )  # fmt: skip
+    require_no_eviction(config.redis)
+    redis = volatile.children(config.redis, places.folder)
     passphrase = obtain_passphrase(os.environ, file=None, ask=_ask())
     # a wrong passphrase is told here and at once, not by a worker that ends again and again
     open_signer(config.keys.assertion, Purpose.ASSERTION, passphrase)
@@ -116,13 +119,14 @@ def run(node: Node = None) -> int:
     places.worker_health.unlink(missing_ok=True)
     Children(
         {
+            **redis,
             "worker": [sys.executable, "-m", "core", "node", "worker", "--node", here],
-            "web": _web_words(config.host, config.port),
+            "web": _web_words(config),
         },
         lambda: places.worker_health.exists() and answers(f"{url}/healthz"),
         places.folder / "ready.json",
         {"url": url},
-        {"worker": for_worker, "web": _web_environment(here)},
+        {"worker": for_worker} | dict.fromkeys(["web", *redis], _web_environment(here)),
     ).run()
     return 0
 
@@ -132,9 +136,11 @@ def worker(node: Node = None) -> int:
     """Run the worker alone: it holds the keys, signs, anchors and follows the ledger."""
     from core.runtime import logs
     from keys.passphrase import VARIABLE, obtain_passphrase
+    from node.wakeups import require_no_eviction
     from node.worker import open_worker_signers, run_worker
 
     config, places = node_in_use(node, os.environ)
+    require_no_eviction(config.redis)
     passphrase = obtain_passphrase(os.environ, file=None, ask=_ask())
     os.environ.pop(VARIABLE, None)
     signers = open_worker_signers(config, passphrase)
@@ -152,17 +158,22 @@ def worker(node: Node = None) -> int:
 @app.command()
 def web(node: Node = None) -> NoReturn:
     """Run the web process alone: API and public documents. It gets no passphrase."""
+    from node.wakeups import require_no_eviction
+
     config, places = node_in_use(node, os.environ)
-    words = _web_words(config.host, config.port)
+    require_no_eviction(config.redis)
+    words = _web_words(config)
     os.execve(words[0], words, _web_environment(str(places.folder.resolve())))  # noqa: S606
 
 
-def _web_words(host: str, port: int) -> list[str]:
+def _web_words(config: "NodeConfig") -> list[str]:
     from core.runtime.children import gunicorn_words
 
     return gunicorn_words(
-        "node.app:from_environment()", host=host, port=port, workers=1, threads=_WEB_THREADS
-    )
+        "node.app:from_environment()",
+        host=config.host, port=config.port,
+        workers=config.web_processes, threads=config.web_threads,
+    )  # fmt: skip
 
 
 def _web_environment(folder: str) -> dict[str, str]:

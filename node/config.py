@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field
 
 from core import limits
 from core.issuer import did_of_endpoint
+from core.runtime import volatile
 from core.runtime.config import Section, Settings
 
 FILE_NAME: Final = "node.toml"
@@ -105,6 +106,25 @@ class NodeConfig(Settings):
 
     port: int = Field(default=8471, ge=1, le=65_535)
     """Port of the web process. Default 8471. In use: the web process does not start."""
+
+    web_processes: int = Field(default=1, ge=1, le=64)
+    """Processes of the web server. Default 1, enough for one body's own programs. More: more
+    requests at once, each with its memory."""
+
+    web_threads: int = Field(default=8, ge=1, le=64)
+    """Requests that each process works on at once. Default 8. Others wait; slow senders do not
+    count, for a request gets a thread when it has arrived."""
+
+    requests_per_minute: int = Field(default=6_000, ge=0)
+    """How often one token may call the API in a minute. Default 6,000; 0: as often as it likes.
+    Above it: 429 with ``Retry-After``. A register of any size is one request. Without Redis each
+    web process counts for itself."""
+
+    redis: Annotated[str, AfterValidator(volatile.setting)] = ""
+    """A Redis for wake-ups and the counters of limits: a URL, or ``embedded`` for one that
+    ``comity node run`` keeps in this folder. Default none. It may be lost at any moment: without
+    it the worker looks for work every ``poll_seconds`` instead of being woken. One that evicts
+    is refused at the start."""
 
     database_url: str = ""
     """Where the node keeps its data. Default: SQLite in ``node.db`` beside this file. Unreachable:

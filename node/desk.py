@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contracts.ledgerstore import LedgerStore
 from core.errors import NotFound, Unavailable
@@ -29,6 +29,9 @@ from node.receipt import receipt_from
 from node.states import BatchState
 from node.store import batches, credentials, records
 from node.store.engine import Store
+
+if TYPE_CHECKING:
+    from node.wakeups import Bell
 
 _ENDED: frozenset[State] = frozenset({State.WITHDRAWN, State.CANCELLED, State.SUPERSEDED})
 
@@ -61,13 +64,25 @@ class Desk:
         self.clock = clock
         self.random = random
         self._followed: LedgerStore | None = None
+        self._bell: Bell | None = None
         self._opening = Lock()
 
     def close(self) -> None:
         """Close what was opened here, and the database."""
         if self._followed is not None:
             self._followed.close()
+        if self._bell is not None:
+            self._bell.close()
         self.store.close()
+
+    def wake_worker(self) -> None:
+        """Tell the worker that something waits; it finds it anyway, but later."""
+        if self._bell is None and self.config.redis:
+            from node.wakeups import Bell
+
+            self._bell = Bell(self.places.redis_url(self.config), self.config.endpoint)
+        if self._bell is not None:
+            self._bell.ring()
 
     @contextmanager
     def ledger(self) -> Iterator[LedgerView]:

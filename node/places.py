@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.runtime import volatile
 from node.config import NodeConfig
 
 
@@ -35,3 +36,7 @@ class NodePlaces:
     def database_url(self, config: NodeConfig) -> str:
         """Return the database's URL: the configured one, else SQLite in this folder."""
         return config.database_url or f"sqlite:///{self.database.resolve()}"
+
+    def redis_url(self, config: NodeConfig) -> str:
+        """Return the URL of the node's Redis, empty where it has none: not trusted, may be lost."""
+        return volatile.address(config.redis, self.folder)

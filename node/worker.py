@@ -40,6 +40,7 @@ from node.places import NodePlaces
 from node.reissue import reissue
 from node.store import migrate
 from node.store.engine import Store, engine_for
+from node.wakeups import listening
 
 _SHORTEST_PAUSE: Final = timedelta(seconds=0.5)
 _LONGEST_PAUSE: Final = timedelta(seconds=15)
@@ -95,12 +96,15 @@ def run_worker(
         Refused: another worker runs here, or has taken over (``Fenced``).
         Unavailable: the database cannot be opened.
     """
-    with worker_lock(places.worker_lock):
+    with (
+        worker_lock(places.worker_lock),
+        listening(places.redis_url(config), config.endpoint) as waiting,
+    ):
         worker = Worker(places, config, signers, clock=clock, random=random)
         try:
             while not stop.is_set():
                 if not worker.step():
-                    stop.wait(config.poll_seconds)
+                    waiting.wait(stop, config.poll_seconds)
         except Fenced as fenced:
             worker.tell_stopped(fenced)
             # It does not end by itself: whoever watches over this process would start it again,

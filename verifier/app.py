@@ -7,6 +7,7 @@ checks: uploads stay in memory and leave with the request.
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
@@ -14,6 +15,7 @@ from flask_openapi3.openapi import OpenAPI
 from core import __version__, limits
 from core.errors import FormatError
 from core.runtime import edge, logs
+from verifier import throttle
 from verifier.config import FILE_NAME, VerifierSettings, folder_in_use
 from verifier.desk import Desk
 from verifier.sources import Sources
@@ -21,7 +23,7 @@ from verifier.web import api, description, page
 
 
 def create_app(
-    settings: VerifierSettings, sources: Sources, clock: Callable[[], datetime]
+    settings: VerifierSettings, sources: Sources, clock: Callable[[], datetime], folder: Path
 ) -> OpenAPI:
     """Return the application.
 
@@ -29,6 +31,7 @@ def create_app(
         settings: the verifier's settings.
         sources: where evidence comes from.
         clock: gives the time now, aware.
+        folder: the verifier's.
     """
     app = OpenAPI(
         __name__,
@@ -48,6 +51,7 @@ def create_app(
     app.register_api(api.blueprint)
     app.register_blueprint(description.blueprint)
     app.register_blueprint(page.blueprint)
+    throttle.limit_checks(app, settings, folder)
     return app
 
 
@@ -57,7 +61,7 @@ def from_environment() -> OpenAPI:
     folder = folder_in_use(None, os.environ)
     settings = VerifierSettings.load(folder / FILE_NAME, "COMITY_VERIFIER_")
     sources = Sources(folder, [ledger.origin for ledger in settings.ledgers])
-    return create_app(settings, sources, lambda: datetime.now(UTC))
+    return create_app(settings, sources, lambda: datetime.now(UTC), folder)
 
 
 def _refuse(error: object) -> object:

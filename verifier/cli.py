@@ -113,23 +113,26 @@ def init(
 @verifier.command()
 def run(folder: Folder = None) -> int:
     """Run page, API and follower until stopped."""
-    from core.runtime import logs
+    from core.runtime import logs, volatile
     from core.runtime.children import Children, answers, gunicorn_words
     from core.runtime.ports import require_free
     from verifier.config import FOLDER_VARIABLE
+    from verifier.throttle import require_no_eviction
 
     settings, used = _settings(folder, must_exist=True)
+    require_no_eviction(settings.redis)
     logs.configure()
     os.environ[FOLDER_VARIABLE] = str(used.resolve())  # for the children
     url = f"http://{settings.host}:{settings.port}"
     require_free(settings.host, settings.port, setting="port in verifier.toml")
     web = gunicorn_words(
         "verifier.app:from_environment()",
-        host=settings.host, port=settings.port, workers=settings.workers, threads=8,
+        host=settings.host, port=settings.port,
+        workers=settings.workers, threads=settings.threads,
     )  # fmt: skip
     follow = [sys.executable, "-m", "core", "verifier", "follow", "--folder", str(used)]
     Children(
-        {"web": web, "follow": follow},
+        {**volatile.children(settings.redis, used), "web": web, "follow": follow},
         lambda: answers(f"{url}/healthz"),
         used / "ready.json",
         {"url": url},

@@ -5,12 +5,12 @@ Decides nothing about certificates. Refuses unknown settings, and two ledgers wi
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from core import limits
-from core.runtime import paths
+from core.runtime import paths, volatile
 from core.runtime.config import Section, Settings
 from verifier.policy import Policy
 
@@ -48,6 +48,25 @@ class VerifierSettings(Settings):
 
     workers: int = Field(default=2, ge=1, le=64)
     """Web processes. Checks are bound by the processor: one for each core."""
+
+    threads: int = Field(default=8, ge=1, le=64)
+    """Requests that each process works on at once. Others wait; slow senders do not count, for a
+    request gets a thread when it has arrived."""
+
+    checks_per_minute: int = Field(default=600, ge=0)
+    """How often one address may have something checked in a minute, by page or API; 0 for as often
+    as it likes. Above it: 429 with Retry-After. Without Redis each web process counts for itself,
+    so it may be as many times more."""
+
+    proxies: int = Field(default=0, ge=0, le=8)
+    """How many proxies of yours stand before this verifier and name the sender in X-Forwarded-For.
+    Too few: all senders behind a proxy share one limit. Too many: a sender can name any address,
+    and so escape the limit."""
+
+    redis: Annotated[str, AfterValidator(volatile.setting)] = ""
+    """A Redis for the counters of limits: a URL, or ``embedded`` for one that
+    ``comity verifier run`` keeps in its folder. May be lost at any moment; verdicts and evidence
+    are never read from it. One that evicts is refused at the start."""
 
     max_evidence_age: int = Field(default=limits.EVIDENCE_AGE_LIVE, ge=30, le=30 * 86_400)
     """Seconds since the newest block on which an answer may rest; beyond it lines 3 and 5 read

@@ -142,13 +142,15 @@ def gunicorn_words(
 ) -> list[str]:
     """Return the command line of a gunicorn that serves ``application`` (``module:factory()``).
 
-    gthread, so that slow clients hold a thread and not a process; workers are replaced after a
-    number of requests, so that what one request left in memory does not stay there; no control
-    socket, whose one path for each user a second node would take over.
+    Requests get a thread when they have arrived, so slow clients hold none (``patient.py``);
+    workers are replaced after a number of requests, so that what one request left in memory does
+    not stay there; at SIGTERM what was begun is finished; no control socket, whose one path for
+    each user a second node would take over.
     """
     return [
         sys.executable, "-m", "gunicorn", "--no-control-socket",
-        "--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads),
+        "--worker-class", "core.runtime.patient.PatientWorker",
+        "--workers", str(workers), "--threads", str(threads), "--worker-connections", "800",
         "--max-requests", "2000", "--max-requests-jitter", "400",
         "--timeout", "30", "--graceful-timeout", "15", "--keep-alive", "5",
         "--limit-request-line", "4094", "--limit-request-fields", "64",

