@@ -21,7 +21,10 @@ from node.lifecycle import Change
 from node.states import DeclarationState, Envelope
 
 Number = Annotated[str, typer.Argument(help="The certificate's number.", metavar="NUMBER")]
-Revision = Annotated[int | None, typer.Option(help="Default: the newest.", show_default=False)]
+Revision = Annotated[
+    int | None,
+    typer.Option(min=0, max=9_999, help="Default: the newest.", show_default=False),
+]
 Reason = Annotated[str, typer.Option(metavar="WORD", help="docs/formats/api.md lists them.")]
 From = Annotated[
     str | None,
@@ -205,7 +208,6 @@ def _change(
                     desk.store, view.evidence, view.body.member, order,
                     now=desk.clock(), random=desk.random,
                 )  # fmt: skip
-            desk.wake_worker()
             if wait:
                 known = declared.id
                 declared = wait_until_final(

@@ -4,10 +4,12 @@ Decides by content whether a file is one JSON record or a CSV register. Exit cod
 are good, 1 when none is, 2 when some are.
 """
 
+import os
 import shutil
+import stat
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -62,7 +64,6 @@ def issue(
             imported = import_rows(
                 desk.store, rows, now=desk.clock(), random=desk.random, advance=advance
             )
-        desk.wake_worker()
         if not as_json:
             _tell_refused(imported.refused)
             _tell(imported)
@@ -113,13 +114,16 @@ def _rows(stream: BinaryIO, mapping: RegisterMapping | None) -> tuple[Iterable[R
 
 @contextmanager
 def _opened(file: str) -> Iterator[BinaryIO]:
-    """Yield a file, or all of standard input, as something seekable."""
-    if file != "-":
-        with Path(file).open("rb") as stream:
-            yield stream
-        return
-    with SpooledTemporaryFile(max_size=limits.REQUEST_BYTES) as copy:
-        shutil.copyfileobj(_Bounded(sys.stdin.buffer), copy)
+    """Yield a file, or all of standard input, a pipe or a device, as something seekable."""
+    with ExitStack() as open_files:
+        stream: BinaryIO = sys.stdin.buffer
+        if file != "-":
+            stream = open_files.enter_context(Path(file).open("rb"))
+            if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                yield stream
+                return
+        copy = open_files.enter_context(SpooledTemporaryFile(max_size=limits.REQUEST_BYTES))
+        shutil.copyfileobj(_Bounded(stream), copy)
         copy.seek(0)
         yield cast(BinaryIO, copy)
 

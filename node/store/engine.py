@@ -141,6 +141,8 @@ def _named_errors() -> Iterator[None]:
         if type(error) is DatabaseError or error.connection_invalidated:
             raise _unavailable(error) from None
         raise
+    except UnicodeEncodeError:  # from a command line, where any bytes are an argument
+        raise UsageError("not_text", "what was asked for is no text in UTF-8") from None
 
 
 def _unavailable(error: DBAPIError) -> Unavailable:

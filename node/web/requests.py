@@ -5,10 +5,10 @@ of another type, and keys that cannot be kept. No refusal repeats what was sent.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, Final, Literal, TypeVar, cast
+from typing import IO, BinaryIO, Final, Literal, TypeVar, cast
 
 from flask import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,7 +16,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from core import limits
 from core.encoding import parse_json
-from core.errors import Fault, FormatError, Invalid, UsageError
+from core.errors import Fault, FormatError, Invalid, Unavailable, UsageError
 
 KEY_HEADER: Final = "Idempotency-Key"
 _CHUNK: Final = 256 * 1024
@@ -102,13 +102,30 @@ def idempotency_key(request: Request, token_id: str) -> str | None:
 
 @contextmanager
 def spooled_body(request: Request, folder: Path, max_bytes: int) -> Iterator[BinaryIO]:
-    """Yield the request's body as a seekable file, which exists nowhere by a name."""
+    """Yield the request's body as a seekable file, which exists nowhere by a name.
+
+    Raises:
+        Unavailable: the disk has no room for it.
+    """
     request.max_content_length = max_bytes
-    with SpooledTemporaryFile(max_size=limits.REQUEST_BYTES, dir=str(folder)) as file:
+    file = SpooledTemporaryFile(max_size=limits.REQUEST_BYTES, dir=str(folder))  # noqa: SIM115
+    try:
+        _fill(file, request)
+        yield cast(BinaryIO, file)
+    finally:
+        with suppress(OSError):  # a full disk fails once more at the end
+            file.close()
+
+
+def _fill(file: IO[bytes], request: Request) -> None:
+    try:
         while chunk := request.stream.read(_CHUNK):
             file.write(chunk)
         file.seek(0)
-        yield cast(BinaryIO, file)
+    except OSError:  # a client that goes away is none: werkzeug says that otherwise
+        raise Unavailable(
+            "disk_full", "the node has no room for this register", "make room on its disk", 60
+        ) from None
 
 
 def _faults(wrong: ValidationError) -> Iterator[Fault]:

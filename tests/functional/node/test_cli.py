@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from contracts.founders import parse_founder
+from core import limits
 from core.runtime import commands
 from node.demo.processes import free_port
 from tests.support.node import record_json
@@ -293,3 +295,28 @@ def test_files_and_numbers_that_are_not_there(comity: Comity, tmp_path: Path) ->
     comity("suspend", "A-1", "--reason", "misuse", "--until", "soon").refused(4, "--until")
     comity("suspend", "A-1", "--reason", "misuse").refused(4, "--until")
     comity("withdraw", "A-1").refused(4, "--reason")
+
+
+@pytest.mark.usefixtures("node")
+def test_what_no_database_could_hold(comity: Comity) -> None:
+    comity("status", os.fsdecode(b"\xff")).refused(4, "UTF-8")
+    comity("token", "revoke", os.fsdecode(b"\xff")).refused(4, "UTF-8")
+    comity("withdraw", "A", "--reason", "misuse", "--revision", "9" * 20).refused(4, "--revision")
+    comity("present", "A", "-o", "x", "--revision", "10000").refused(4, "--revision")
+
+
+@pytest.mark.usefixtures("node")
+def test_a_pipe_is_read_like_standard_input(comity: Comity, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    content = json.dumps(record_json("PIPE-1")).encode()
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(pipe.write_bytes, content)
+        assert comity("issue", str(pipe), "--json").json["accepted"] == 1
+        assert writing.result() == len(content)
+
+
+@pytest.mark.usefixtures("node")
+def test_what_never_ends_is_too_large(comity: Comity, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "REGISTER_BYTES", 1_000_000)
+    comity("issue", "/dev/zero", "--json").refused(4, "larger")
