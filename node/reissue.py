@@ -16,6 +16,7 @@ from core.crypto.jose import JwsSigner
 from core.encoding import b64url
 from core.events import KeyRevoked, Position
 from core.issuer import Issuer, Slot
+from core.runtime.steps import Step
 from node.anchoring import anchor_event
 from node.identifiers import Random, milliseconds
 from node.issue import RECORDS_PER_COMMIT, sign_both
@@ -35,7 +36,7 @@ def release_unsound(store: Store, evidence: Evidence, member: int) -> int:
     revoked = _revoked(evidence, member)
     if not revoked:
         return 0
-    with store.writing() as connection:
+    with store.writing(Step.RETURN_KEPT) as connection:
         recorded = _recorded(connection, evidence, member)
         return sum(
             credentials.release(
@@ -73,7 +74,7 @@ def reissue(
         signed = sign_both(row.content, issuer, slot, signer, random)
         renewed.append(Renewed(row.id, *signed, signer.thumbprint))
     if renewed:
-        with store.writing() as connection:
+        with store.writing(Step.CREDENTIALS_KEPT) as connection:
             credentials.renew(connection, renewed, milliseconds(now))
     return len(renewed)
 
