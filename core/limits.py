@@ -54,6 +54,7 @@ ENDPOINT_BYTES: Final = 200
 # Evidence age without an acceptance policy (design §6)
 EVIDENCE_AGE_LIVE: Final = 600
 EVIDENCE_AGE_OFFLINE: Final = 30 * 86_400
+SIGNING_CLOCK_APART: Final = 60  # between our clock and the newest block, or nothing is signed
 CLOCK_SKEW: Final = 60  # how far a block may lie in our future before we call our clock wrong
 
 # Chain

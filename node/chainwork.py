@@ -3,8 +3,8 @@
 Decides the order within one pass. First the follower moves, so that all that follows rests on one
 view of final blocks; then ends and records are noted; then what is stored is sent; and only then,
 under a fence, new transactions are signed: status changes before anchors, for they protect people.
-Refuses to sign for an account that the ledger does not know as a member's, or under an endpoint
-other than the registered one.
+Refuses to sign for an account that the ledger does not know as a member's, under an endpoint other
+than the registered one, and by a clock more than a minute away from the newest block.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,14 @@ from contracts.follower import Follower, Progress
 from contracts.ledgerstore import LedgerStore
 from contracts.reader import Ledger
 from contracts.writer import Signer
-from core.errors import NotTrusted
+from core.errors import NotTrusted, Unavailable
+from core.limits import SIGNING_CLOCK_APART
 from core.runtime.logs import logger
 from core.runtime.steps import Step
 from node.anchoring import Anchoring
 from node.config import LedgerSettings, NodeConfig
 from node.declaring import Declaring
+from node.identifiers import Clock
 from node.membership import Evidence, Membership, membership, require_endpoint
 from node.reissue import release_unsound
 from node.sending import Sender
@@ -45,6 +47,7 @@ class ChainWork:
     Args:
         followed: where the ledger is followed into.
         signer: the operating account.
+        clock: the time, which is held against that of the newest block.
     """
 
     def __init__(
@@ -54,7 +57,10 @@ class ChainWork:
         store: Store,
         followed: LedgerStore,
         signer: Signer,
+        clock: Clock,
     ) -> None:
+        self._clock = clock
+        self._seconds_apart = 0.0
         self._config = config
         self._settings = settings
         self._store = store
@@ -109,6 +115,23 @@ class ChainWork:
         self._has_news = False
         return moved
 
+    def require_clock(self) -> None:
+        """Refuse to sign by a clock that is not the chain's.
+
+        While the chain node does not answer, what was seen last counts: no envelope bears a time
+        of ours, so issuing may go on.
+
+        Raises:
+            Unavailable: our clock and the newest block were more than a minute apart.
+        """
+        if abs(self._seconds_apart) > SIGNING_CLOCK_APART:
+            raise Unavailable(
+                "clock_differs",
+                f"our clock and the newest block are {abs(self._seconds_apart):.0f} s apart: "
+                "nothing is signed",
+                "set the clock; if it is right, ask why the chain makes no blocks",
+            )
+
     def close(self) -> None:
         """Close the connections to the chain node."""
         if self._connected is not None:
@@ -139,6 +162,8 @@ class ChainWork:
         declaring.observe(evidence)
         sender.send(now=now)
         anchoring.require_newest(evidence)
+        self._look_at_the_clock(connected)
+        self.require_clock()
         if anchoring.fence is None:
             anchoring.claim_fence(now=now)
         else:
@@ -188,8 +213,14 @@ class ChainWork:
         if connected.anchoring is not None:
             connected.anchoring.restart()
 
+    def _look_at_the_clock(self, connected: _Connected) -> None:
+        newest = connected.ledger.head().time
+        self._seconds_apart = self._clock().timestamp() - newest
+
     def _look_up_body(self) -> None:
         """Know the body from what was followed before, so that issuing needs no chain node."""
         with self._followed.snapshot() as evidence:
             if evidence.head is not None:
                 self.body = membership(evidence, self._signer.address)
+                # a block from the future tells without the chain node that our clock is behind
+                self._seconds_apart = min(0.0, self._clock().timestamp() - evidence.head.time)

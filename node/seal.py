@@ -37,7 +37,8 @@ def is_due(store: Store, *, now: datetime, seconds: float, leaves: int) -> bool:
     if oldest_ms is None:
         return False
     waited = milliseconds(now) - oldest_ms
-    return count * LEAVES_PER_CREDENTIAL >= leaves or waited >= seconds * 1000
+    # less than nothing: the clock was set back since
+    return count * LEAVES_PER_CREDENTIAL >= leaves or not 0 <= waited < seconds * 1000
 
 
 def seal(store: Store, *, now: datetime, random: Random) -> Sealed | None:

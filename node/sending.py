@@ -108,7 +108,7 @@ class Sender:
             stored = outbox.unfinished(connection, self.account)
         for transaction in stored:
             last = self._sent_ms.get(transaction.id)
-            if last is not None and now_ms - last < self._resend_ms:
+            if last is not None and 0 <= now_ms - last < self._resend_ms:
                 continue
             if not self._send(transaction):
                 return

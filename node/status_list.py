@@ -102,7 +102,9 @@ def _is_by(store: Store, number: int, signer: JwsSigner) -> bool:
 
 
 def _is_old(row: ListRow, now: datetime, max_age_seconds: float) -> bool:
-    return row.signed_ms is None or milliseconds(now) - row.signed_ms >= max_age_seconds * 1000
+    return (
+        row.signed_ms is None or not 0 <= milliseconds(now) - row.signed_ms < max_age_seconds * 1000
+    )
 
 
 def _changed_slots(evidence: Evidence, member: int) -> dict[bytes, Standing]:

@@ -155,8 +155,10 @@ class _Turn:
 
     def take(self, now: datetime) -> bool:
         """Do the work if its time has come; return whether there may be more at once."""
-        if self._not_before is not None and now < self._not_before:
-            return False
+        if self._not_before is not None:
+            left = self._not_before - now
+            if timedelta() < left <= _LONGEST_PAUSE:  # more is a clock that was set back
+                return False
         try:
             more = self._work(now)
         except Fenced:
@@ -195,7 +197,9 @@ class Worker:
         self._log = logger("worker")
         self._store = prepare_database(places, config)
         self._followed: LedgerStore = open_followed(places.followed_ledger, settings.origin)
-        self._chain = ChainWork(config, settings, self._store, self._followed, signers.operating)
+        self._chain = ChainWork(
+            config, settings, self._store, self._followed, signers.operating, clock
+        )
         self._registered = tuple(
             Identifier(scheme=one.scheme, value=one.value) for one in config.registered
         )
@@ -308,6 +312,7 @@ class Worker:
         due = self._lists_due or status_list.is_due(self._store, now=now, max_age_seconds=seconds)
         if body is None or not due:
             return False
+        self._chain.require_clock()
         with self._followed.snapshot() as evidence:
             status_list.refresh_lists(
                 self._store,
@@ -323,6 +328,7 @@ class Worker:
 
     def _may_sign(self, body: Membership) -> bool:
         """Refuse to issue with a key that does not stand: nobody could ever rely on the result."""
+        self._chain.require_clock()
         if not self._key_stands:
             thumbprint = b64url_decode(self._signers.assertion.thumbprint)
             with self._followed.snapshot() as evidence:
@@ -340,7 +346,7 @@ class Worker:
     def _tell_health(self) -> None:
         """Write what the worker does, for people and probes; failing to is no reason to stop."""
         now = self._clock()
-        if self._health_at is not None and now - self._health_at < _HEALTH_EVERY:
+        if self._health_at is not None and timedelta() <= now - self._health_at < _HEALTH_EVERY:
             return
         self._health_at = now
         body = self._chain.body

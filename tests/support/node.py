@@ -12,6 +12,7 @@ from typing import Any
 
 from core.record import Record
 from node.config import LedgerSettings, NodeConfig, SealSettings
+from node.identifiers import Clock
 from node.intake import accept
 from node.membership import evidence_of
 from node.places import NodePlaces
@@ -57,10 +58,10 @@ class RunningNode:
     def places(self) -> NodePlaces:
         return NodePlaces(self.folder)
 
-    def worker(self) -> Worker:
+    def worker(self, clock: Clock = utc_now) -> Worker:
         """Start another worker; whoever asks for two has two."""
         signers = WorkerSigners(self.member.assertion_signer, self.member.operating_signer)
-        made = Worker(self.places, self.config, signers, clock=utc_now, random=os.urandom)
+        made = Worker(self.places, self.config, signers, clock=clock, random=os.urandom)
         self.workers.append(made)
         return made
 
