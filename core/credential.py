@@ -95,7 +95,7 @@ def _header(envelope: Envelope, claims: Mapping[str, Any], signer: JwsSigner) ->
     """Return the token header for claims that our own parser will read back."""
     issuer: str = claims["issuer"]["id"]
     _never_hidden(claims, issuer)
-    header = token_header(envelope, issuer, signer.thumbprint)
+    header = token_header(envelope.value, issuer, signer.thumbprint)
     Kid.of_header(header, envelope)
     return header
 
