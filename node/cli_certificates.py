@@ -186,6 +186,8 @@ def _write(out: Path, document: bytes) -> None:
     try:
         draft.write_bytes(document)
         draft.replace(out)
+    except OSError as fault:  # names the file that was asked for, not our draft of it
+        raise OSError(fault.errno, fault.strerror, str(out)) from None
     finally:
         draft.unlink(missing_ok=True)
 

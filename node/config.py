@@ -19,7 +19,7 @@ from core.runtime.config import Section, Settings
 
 FILE_NAME: Final = "node.toml"
 PREFIX: Final = "COMITY_NODE_"
-_ORIGIN: Final = re.compile(r"comity/([1-9][0-9]{0,15})/(0x[0-9a-f]{40})")
+ORIGIN: Final = re.compile(r"comity/([1-9][0-9]{0,15})/(0x[0-9a-f]{40})")
 
 
 def _endpoint(value: str) -> str:
@@ -29,7 +29,7 @@ def _endpoint(value: str) -> str:
 
 
 def _origin(value: str) -> str:
-    if not _ORIGIN.fullmatch(value):
+    if not ORIGIN.fullmatch(value):
         raise ValueError("expected comity/<chain id>/<ledger address in lower case>")
     return value
 

@@ -25,7 +25,7 @@ from keys.key_file import KeyHeader
 from keys.passphrase import Passphrase
 from keys.public import DocumentPublic
 from keys.purposes import Purpose
-from node.config import FILE_NAME, PREFIX, NodeConfig, load_config
+from node.config import FILE_NAME, ORIGIN, PREFIX, NodeConfig, load_config
 from node.places import NodePlaces
 from node.worker import prepare_database
 
@@ -112,6 +112,11 @@ def connect(folder: Path, rpc_url: str, origin: str) -> int:
     """
     file = folder / FILE_NAME
     config = load_config(folder)
+    if not ORIGIN.fullmatch(origin):
+        raise UsageError(
+            "origin", "--origin: expected comity/<chain id>/<ledger address in lower case>",
+            "comity chain deploy prints it; else ask the members",
+        )  # fmt: skip
     if config.ledger is not None and config.ledger.origin != origin:
         raise Refused(
             "other_ledger", "this node is connected to another ledger",

@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -13,7 +15,7 @@ import typer
 
 from core import limits
 from core.bundle import Bundle
-from core.errors import LimitError, Refused, UsageError
+from core.errors import FormatError, LimitError, Refused, UsageError
 from core.report import Question
 from core.runtime.paths import private_folder
 from verifier.config import FILE_NAME, VerifierSettings, folder_in_use
@@ -61,13 +63,14 @@ def check(
 
     if market is not None and market not in economies():
         raise UsageError("economy_form", "--market: expected two letters of ISO 3166-1, as CN")
-    bundle = Bundle.parse(_read(file, sys.stdin.buffer))
+    with _hinting():
+        bundle = Bundle.parse(_read(file, sys.stdin.buffer))
     settings, used = _settings(folder)
     now = datetime.now(UTC)
     sources = Sources(used, [ledger.origin for ledger in settings.ledgers])
     question = Question(standard, sector, site, market)
     try:
-        with sources.evidence(bundle.ledger) as evidence:
+        with _hinting(), sources.evidence(bundle.ledger) as evidence:
             report = check_document(bundle, evidence, settings.policy, question, now=now)
     finally:
         sources.close()
@@ -165,6 +168,16 @@ def _settings(folder: Path | None, *, must_exist: bool = False) -> tuple[Verifie
             hint="comity verifier init --folder DIR --ledger ORIGIN=URL",
         )
     return VerifierSettings.load(file if file.exists() else None, EnvironmentPrefix), used
+
+
+@contextmanager
+def _hinting() -> Iterator[None]:
+    """Say what to do about a file that is none of our formats."""
+    try:
+        yield
+    except FormatError as none:
+        hint = none.hint or "a proof file ends in .comity.json; ask the exporter for it anew"
+        raise type(none)(none.code, none.message, hint, none.pointer) from None
 
 
 def _read(file: str, standard_input: BinaryIO) -> bytes:

@@ -4,7 +4,7 @@ The same words as the page. Registered names come from others, so control charac
 before anything reaches a terminal.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -62,7 +62,7 @@ def report_text(report: Report, now: datetime) -> str:
     if report.disclosed:
         lines += ["Shared by the exporter", *_disclosed_rows(report.disclosed), ""]
     if report.not_shared:
-        lines += [f"Not shared by the exporter: {', '.join(report.not_shared)}", ""]
+        lines += ["Not shared by the exporter", *_hidden_rows(report.not_shared), ""]
     lines.append(f"Checked {timestamp(now)}")
     return "\n".join(map(printable, lines))
 
@@ -102,6 +102,12 @@ def _check_rows(check: Check, now: datetime) -> list[str]:
     rows = [title] if check.outcome is Outcome.NOT_ASKED else [title, f"      {check.reason}"]
     told = evidence_words(check, now)
     return [*rows, f"      {told}"] if told else rows
+
+
+def _hidden_rows(names: Sequence[str]) -> list[str]:
+    from core.credential_fields import TITLES
+
+    return [f"  {TITLES.get(name, name)}" for name in names]
 
 
 def _disclosed_rows(claims: Mapping[str, Any]) -> list[str]:

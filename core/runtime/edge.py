@@ -24,6 +24,10 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_OTHER_HOST: Final = errors.UsageError(
+    "host_not_trusted", "this service does not answer to that host name",
+    "its operator can add the name to trusted_hosts",
+)  # fmt: skip
 
 
 def harden(
@@ -66,6 +70,8 @@ def harden(
         status = getattr(error, "code", None)
         if isinstance(error, errors.ComityError):
             problem = problems.from_error(error)
+        elif type(error).__name__ == "SecurityError":  # Werkzeug's, for a host we were not told of
+            problem = problems.from_error(_OTHER_HOST)
         elif isinstance(status, int) and 400 <= status < 600:
             problem = problems.from_status(status)
         else:

@@ -115,7 +115,7 @@ def _validated(body: dict[str, Any]) -> dict[str, Any]:
     except ValueError:
         raise FormatError(
             "request_form", "the request has members that are missing, unknown or wrong",
-            "see /openapi/openapi.json",
+            "send the file as form field 'document', or JSON; see /openapi/openapi.json",
         ) from None  # fmt: skip
     return {name: getattr(model, name) for name in _QUESTION}
 

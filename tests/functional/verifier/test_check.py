@@ -67,7 +67,8 @@ def test_standard_input_and_text_output_through_a_real_process(verifier: Running
     text = done.stdout.decode()
     assert text.startswith("✔ Genuine and in force")
     assert "Design and manufacture of LED drivers" in text
-    assert "Not shared by the exporter" in text
+    hidden = text[text.index("Not shared by the exporter") :].splitlines()[1:]
+    assert "  First certified" in hidden, "in the page's words, not in those of --fields"
     assert done.stderr == b""
 
 
@@ -105,6 +106,7 @@ def test_bad_files_to_the_command(
             assert code == 4, (name, out)
             assert out == "", name
             assert err.startswith("error: "), name
+            assert "\nhint: " in err, name
         else:
             report = json.loads(out)
             assert (code, report["verdict"]) == (1, "not_valid"), name
