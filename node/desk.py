@@ -19,6 +19,7 @@ from core.events import MemberAdmitted, MemberExpelled, State, member_key
 from core.issuer import did_of_endpoint
 from core.record import Record
 from core.report import timestamp
+from node.backlog import Backlog
 from node.config import NodeConfig
 from node.declare import declarations_of, standing_of
 from node.identifiers import Clock, Random
@@ -66,6 +67,7 @@ class Desk:
         self._followed: LedgerStore | None = None
         self._bell: Bell | None = None
         self._opening = Lock()
+        self._backlog = Backlog(store, config.backlog, clock)
 
     def close(self) -> None:
         """Close what was opened here, and the database."""
@@ -74,6 +76,10 @@ class Desk:
         if self._bell is not None:
             self._bell.close()
         self.store.close()
+
+    def require_room(self) -> None:
+        """Raise ``Unavailable`` when too much waits already."""
+        self._backlog.require_room()
 
     def wake_worker(self) -> None:
         """Tell the worker that something waits; it finds it anyway, but later."""

@@ -201,6 +201,20 @@ def counts(connection: Connection) -> dict[str, int]:
     return found
 
 
+def without_end(connection: Connection) -> int:
+    """Return how many receipts have come to no end yet."""
+    received = select(func.count()).where(receipt.c.state == ReceiptState.RECEIVED.value)
+    issued = select(func.count()).where(credential.c.batch_id.is_(None))
+    open_states = [BatchState.SEALED.value, BatchState.SENT.value]
+    batched = (
+        select(func.count())
+        .select_from(credential)
+        .join(batch, batch.c.id == credential.c.batch_id)
+        .where(batch.c.state.in_(open_states))
+    )
+    return sum(connection.execute(query).scalar_one() for query in (received, issued, batched))
+
+
 def answered(connection: Connection, key: str) -> AnyRow | None:
     """Return (body_digest, answer) of the request that came with this key, or None."""
     return connection.execute(

@@ -102,6 +102,7 @@ def post_record(header: WriteHeader) -> Response:
     del header  # read below, with its rules
     require_content_type(request, "application/json")
     key = _key()
+    desk().require_room()
     accepted = accept(
         desk().store,
         Record.read(request.get_data()),
@@ -129,6 +130,7 @@ def post_register(header: WriteHeader) -> Response:
     require_content_type(request, "text/csv")
     key = _key()
     at = desk()
+    at.require_room()
     with spooled_body(request, at.places.folder, limits.REGISTER_BYTES) as file:
         register = Register(file)
         if key is not None:
