@@ -6,6 +6,7 @@ share no ancestor with the private halves in ``keys/signer.py``.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -41,7 +42,7 @@ class DocumentPublic:
     @property
     def fingerprint(self) -> str:
         """The RFC 7638 thumbprint, base64url of SHA-256."""
-        return b64url(sha256(self.canonical_jwk).digest())
+        return _fingerprint(self)
 
     def dump(self) -> dict[str, Any]:
         """Return the JSON object that ``parse`` reads."""
@@ -63,6 +64,11 @@ class DocumentPublic:
         if public.jwk != members:
             raise FormatError("public_key", f"public key: not a JWK for {algorithm}")
         return public
+
+
+@lru_cache(maxsize=64)  # a signer is asked for it with every document
+def _fingerprint(public: DocumentPublic) -> str:
+    return b64url(sha256(public.canonical_jwk).digest())
 
 
 @dataclass(frozen=True, slots=True)

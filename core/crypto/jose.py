@@ -211,7 +211,7 @@ def sign_compact(header: Mapping[str, Any], payload: bytes, signer: JwsSigner, u
         raise Refused("key_mismatch", "kid must end in the thumbprint of the signing key")
     if signer.algorithm not in ALGORITHMS:
         raise Refused("algorithm_refused", f"the signer must be {' or '.join(ALGORITHMS)}")
-    head = canonical_json({"alg": signer.algorithm, **header})
+    head = canonical_json({"alg": str(signer.algorithm), **header})
     if len(head) > limits.JWS_HEADER_BYTES or len(payload) > limits.JWS_PAYLOAD_BYTES:
         raise LimitError("too_large", "token: header or payload above the limit")
     signing_input = f"{b64url(head)}.{b64url(payload)}"
