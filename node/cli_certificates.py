@@ -210,6 +210,7 @@ def _change(
                     desk.store, view.evidence, view.body.member, order,
                     now=desk.clock(), random=desk.random,
                 )  # fmt: skip
+            desk.wake_worker()
             if wait:
                 known = declared.id
                 declared = wait_until_final(

@@ -64,6 +64,7 @@ def issue(
             imported = import_rows(
                 desk.store, rows, now=desk.clock(), random=desk.random, advance=advance
             )
+        desk.wake_worker()
         if not as_json:
             _tell_refused(imported.refused)
             _tell(imported)
