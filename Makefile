@@ -8,7 +8,7 @@ RUN := PATH="$$PATH:$(CURDIR)/.tools/node/bin" \
 PYTEST := $(RUN) -m pytest -n auto --maxprocesses=8
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-contracts lint format dev lock clean
+.PHONY: help demo test test-long test-contracts test-container lint format dev lock clean
 
 help: ## list what there is
 	@echo "make TARGET"
@@ -32,6 +32,10 @@ test-long: ## kills, mutations, subsets, fuzzing; SLICE=n takes a small share, s
 test-contracts: ## the Solidity tests alone
 	@$(PYTHON) bootstrap.py --dev
 	@$(RUN) -m contracts.build --forge-test
+
+test-container: ## the images and the one-machine network; needs Docker; BASE_IMAGE=… as the images
+	@$(PYTHON) bootstrap.py --dev
+	@COMITY_CONTAINERS=1 $(RUN) -m pytest -m long tests/container
 
 lint: ## ruff, strict mypy, import rules
 	@$(PYTHON) bootstrap.py --dev
