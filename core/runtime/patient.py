@@ -32,6 +32,7 @@ _READ_BYTES: Final = 64 * 1024
 _HEAD_END: Final = b"\r\n\r\n"
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED: Final = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+_SIZE: Final = re.compile(rb"[0-9a-fA-F]{1,16}[ \t]*")
 _EXPECT: Final = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)", re.IGNORECASE)
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -98,10 +99,10 @@ class Arrival:
     def _chunks_end(self) -> bool:
         """Return whether the last chunk is there, or something that is no chunk."""
         while (line_end := self._bytes.find(b"\r\n", self._at, self._at + _CHUNK_LINE)) >= 0:
-            try:
-                size = int(self._bytes[self._at : line_end].partition(b";")[0], 16)
-            except ValueError:
+            written = self._bytes[self._at : line_end].partition(b";")[0]
+            if not _SIZE.fullmatch(written):  # a size below zero would lead back to itself
                 return True
+            size = int(written, 16)
             if not size:
                 return self._bytes.find(_HEAD_END, line_end) >= 0
             following = line_end + size + 4

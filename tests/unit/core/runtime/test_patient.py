@@ -41,6 +41,12 @@ def test_byte_by_byte(raw: bytes) -> None:
     assert len(arrival) == len(raw)
 
 
+@pytest.mark.parametrize("size", [b"-6", b"-3", b"-ffff", b"+5", b"1_0", b"0x5", b"", b"f" * 17])
+def test_a_chunk_that_is_none_ends_the_waiting(size: bytes) -> None:
+    arrival = Arrival(HEAD + CHUNKS + size + b"\r\n", deadline=0)
+    assert arrival.is_enough  # gunicorn's parser refuses it
+
+
 def test_what_follows_goes_along() -> None:
     arrival = Arrival(WHOLE["length"] + b"GET", deadline=0)
     assert arrival.is_whole
