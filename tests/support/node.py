@@ -89,12 +89,14 @@ def work_until(worker: Worker, is_done: Callable[[], bool], patience: float = PA
         sleep(0.02)
 
 
-def make_node(made: MadeLedger, folder: Path, member: int = 0, **settings: Any) -> RunningNode:
-    """Return a node of one of the ledger's bodies."""
+def make_node(
+    made: MadeLedger, folder: Path, member: int = 0, rpc_url: str | None = None, **settings: Any
+) -> RunningNode:
+    """Return a node of one of the ledger's bodies, before the ledger's chain node or another."""
     chosen = made.members[member]
     config = NodeConfig(
         endpoint=chosen.founder.endpoint,
-        ledger=LedgerSettings(origin=made.origin, rpc_url=made.rpc_url),
+        ledger=LedgerSettings(origin=made.origin, rpc_url=rpc_url or made.rpc_url),
         **{"seal": SealSettings(seconds=0.0), "resend_seconds": 1.0, **settings},
     )
     folder.mkdir(exist_ok=True)

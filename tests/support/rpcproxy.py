@@ -30,6 +30,8 @@ class RpcProxy:
         tamper: gets method, parameters and the node's result, returns what the client shall get.
         raw: when set, the whole body of every answer.
         drop_replies: deliver requests, then close the connection without a word.
+        loses: gets the methods of a delivered request; whether its answer is lost as well.
+        is_down: close every connection without delivering anything.
         requests: methods that arrived, in order.
     """
 
@@ -38,6 +40,8 @@ class RpcProxy:
         self.tamper: Tamper = honest
         self.raw: bytes | None = None
         self.drop_replies = False
+        self.loses: Callable[[list[str]], bool] = lambda _methods: False
+        self.is_down = False
         self.requests: list[str] = []
         self.headers: dict[str, str] = {}
         self._node = JsonRpc(node)
@@ -75,8 +79,13 @@ def rpc_proxy(node: str) -> Iterator[RpcProxy]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             proxy.headers = dict(self.headers)
+            if proxy.is_down:
+                self.close_connection = True
+                return
+            asked = json.loads(body)
             answer = proxy.answer(body)
-            if proxy.drop_replies:
+            methods = [each["method"] for each in (asked if isinstance(asked, list) else [asked])]
+            if proxy.drop_replies or proxy.loses(methods):
                 self.close_connection = True
                 return
             self.send_response(200)
