@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.network import Body, Issued
+from node.demo.processes import free_port
+from tests.support.network import Body, Issued, MemoryLedger
+from verifier.sources import state_file
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,20 @@ def running(folder: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0, log.read_text()
+
+
+@contextmanager
+def running_verifier(folder: Path, settings: str = "") -> Iterator[RunningVerifier]:
+    """Run a verifier that knows one certificate; settings are lines of TOML."""
+    ledger = MemoryLedger(start=int(time.time()) - 200)
+    body = Body(ledger, 1).join()
+    issued = body.issue()
+    body.anchor(issued)
+    ledger.save(state_file(folder, ledger.origin))
+    port = free_port()
+    (folder / "verifier.toml").write_text(
+        f"port = {port}\n{settings}\n"
+        f'[[ledgers]]\norigin = "{ledger.origin}"\nrpc_url = "http://127.0.0.1:1"\n'
+    )
+    with running(folder, "verifier", "run", "--folder", str(folder)):
+        yield RunningVerifier(folder, f"http://127.0.0.1:{port}", body, issued)

@@ -93,12 +93,12 @@ class WebNode:
 
 
 @contextmanager
-def web_node(folder: Path) -> Iterator[WebNode]:
-    """Serve a node whose followed ledger knows it as member 1."""
+def web_node(folder: Path, settings: str = "") -> Iterator[WebNode]:
+    """Serve a node whose followed ledger knows it as member 1; settings are lines of TOML."""
     ledger = MemoryLedger(start=int(time.time()) - 200)
     body = Body(ledger, 1).join()
     (folder / "node.toml").write_text(
-        f'endpoint = "{body.endpoint}"\nport = {free_port()}\n'
+        f'endpoint = "{body.endpoint}"\nport = {free_port()}\n{settings}\n'
         f'[ledger]\norigin = "{ledger.origin}"\nrpc_url = "http://127.0.0.1:1"\n'
     )
     config, places = load_config(folder, {}), NodePlaces(folder)
