@@ -65,3 +65,12 @@ def test_a_malformed_request_is_not_repeated_in_the_log(
     assert token.casefold() not in "\n".join(lines).casefold()
     for one in lines:
         json.loads(one)
+
+
+@pytest.mark.parametrize("size", ["-6", "-ffff", "+5", "x", "1_0", ""])
+def test_a_chunk_size_that_is_none(node: WebNode, token: str, size: str) -> None:
+    head = "POST /v1/records HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    sent = f"{head}Authorization: Bearer {token}\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\n"
+    answer = raw(node, sent)
+    assert b"HTTP/1.1 2" not in answer
+    assert node.ask("GET", "/healthz").status_code == 200

@@ -41,7 +41,7 @@ def test_byte_by_byte(raw: bytes) -> None:
     assert len(arrival) == len(raw)
 
 
-@pytest.mark.parametrize("size", [b"-6", b"-3", b"-ffff", b"+5", b"1_0", b"0x5", b"", b"f" * 17])
+@pytest.mark.parametrize("size", [b"-6", b"-3", b"-ffff", b"+5", b"1_0", b"0x5", b""])
 def test_a_chunk_that_is_none_ends_the_waiting(size: bytes) -> None:
     arrival = Arrival(HEAD + CHUNKS + size + b"\r\n", deadline=0)
     assert arrival.is_enough  # gunicorn's parser refuses it
