@@ -116,6 +116,8 @@ TITLES: Final[Mapping[str, str]] = {name: title for name, title, _ in _ALWAYS} |
 }
 """English title of everything ``shown`` can show."""
 
+_ITEM_TITLES: Final = {"site": "Site", "assessment": "Audit"}
+
 _SHOWN: Final[tuple[tuple[str, Path, str | int], ...]] = (
     *((name, path[:-1], path[-1]) for name, _, path in _ALWAYS),
     *((field.name, field.path[:-1], field.path[-1]) for field in FIELDS),
@@ -123,6 +125,14 @@ _SHOWN: Final[tuple[tuple[str, Path, str | int], ...]] = (
 _PARENTS: Final = frozenset(parent for _, parent, _ in _SHOWN)
 _WITH_PARENT: Final = tuple((field, field.path[:-1]) for field in FIELDS)
 _NOTHING: Final[tuple[Any, ...]] = (None, [], {})
+
+
+def title_of(name: str) -> str:
+    """Return the English title of a field by its name, also of one entry such as ``site-2``."""
+    item, _, number = name.rpartition("-")
+    if name not in TITLES and item in _ITEM_TITLES:
+        return f"{_ITEM_TITLES[item]} {number}"
+    return TITLES.get(name, name)
 
 
 def field_paths(claims: Mapping[str, Any]) -> dict[str, Path]:

@@ -127,6 +127,7 @@ def run(node: Node = None) -> int:
         places.folder / "ready.json",
         {"url": url},
         {"worker": for_worker} | dict.fromkeys(["web", *redis], _web_environment(here)),
+        on_ready=lambda: typer.echo(f"the node answers at {url}; Ctrl-C stops it"),
     ).run()
     return 0
 

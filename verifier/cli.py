@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -18,7 +19,7 @@ from core.bundle import Bundle
 from core.errors import FormatError, LimitError, Refused, UsageError
 from core.report import Question
 from core.runtime.paths import private_folder
-from verifier.config import FILE_NAME, VerifierSettings, folder_in_use
+from verifier.config import FILE_NAME, ORIGIN_PATTERN, VerifierSettings, folder_in_use
 
 app = typer.Typer(
     help="Check e-certificates.",
@@ -107,9 +108,14 @@ def init(
         raise Refused("verifier_exists", f"there is already a {file}", "edit it, or remove it")
     fresh = file.with_suffix(".new")
     fresh.write_text("\n".join(lines) + "\n", "utf-8")
-    VerifierSettings.load(fresh, EnvironmentPrefix, {})  # refuse what would not start
-    fresh.replace(file)
+    try:
+        VerifierSettings.load(fresh, EnvironmentPrefix, {})  # refuse what would not start
+        fresh.replace(file)
+    finally:
+        fresh.unlink(missing_ok=True)
     typer.echo(json.dumps({"file": str(file)}) if as_json else f"wrote {file}")
+    if not as_json:
+        typer.echo("hint: comity verifier run", err=True)
     return 0
 
 
@@ -139,6 +145,7 @@ def run(folder: Folder = None) -> int:
         lambda: answers(f"{url}/healthz"),
         used / "ready.json",
         {"url": url},
+        on_ready=lambda: typer.echo(f"page and API at {url}; Ctrl-C stops them"),
     ).run()
     return 0
 
@@ -194,7 +201,10 @@ def _read(file: str, standard_input: BinaryIO) -> bytes:
 
 
 def _ledger_option(text: str) -> tuple[str, str]:
-    origin, sign, url = text.partition("=")
-    if not sign or not url:
-        raise UsageError("usage", "a ledger is given as ORIGIN=URL")
+    origin, _, url = text.partition("=")
+    if not re.fullmatch(ORIGIN_PATTERN, origin) or not url.startswith(("http://", "https://")):
+        raise UsageError(
+            "usage", "--ledger: expected ORIGIN=URL",
+            "as comity/<chain id>/<ledger address in lower case>=http://localhost:8545",
+        )  # fmt: skip
     return origin, url

@@ -16,12 +16,13 @@ from verifier.policy import Policy
 
 FILE_NAME = "verifier.toml"
 FOLDER_VARIABLE = "COMITY_VERIFIER"
+ORIGIN_PATTERN = r"^comity/[1-9][0-9]{0,15}/0x[0-9a-f]{40}$"
 
 
 class FollowedLedger(Section):
     """One ledger that this verifier follows."""
 
-    origin: str = Field(pattern=r"^comity/[1-9][0-9]{0,15}/0x[0-9a-f]{40}$")
+    origin: str = Field(pattern=ORIGIN_PATTERN)
     """Which ledger: comity/<chain id>/<ledger address>, as members publish it. A chain that
     answers with another id, or has no such ledger, is refused; its lines read "could not be
     checked"."""

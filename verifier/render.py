@@ -105,9 +105,9 @@ def _check_rows(check: Check, now: datetime) -> list[str]:
 
 
 def _hidden_rows(names: Sequence[str]) -> list[str]:
-    from core.credential_fields import TITLES
+    from core.credential_fields import title_of
 
-    return [f"  {TITLES.get(name, name)}" for name in names]
+    return [f"  {title_of(name)}" for name in names]
 
 
 def _disclosed_rows(claims: Mapping[str, Any]) -> list[str]:

@@ -59,6 +59,7 @@ class Children:
         ready_content: what to tell in it, such as the address.
         environments: name → the child's whole environment; a child that is not named gets ours.
             So a secret can be given to the one child that needs it.
+        on_ready: called once when ready, to tell a person.
     """
 
     commands: Mapping[str, Sequence[str]]
@@ -66,6 +67,7 @@ class Children:
     ready_file: Path
     ready_content: Mapping[str, object]
     environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    on_ready: Callable[[], object] | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -94,6 +96,8 @@ class Children:
         fresh = self.ready_file.with_suffix(".new")
         fresh.write_text(content, "utf-8")
         fresh.replace(self.ready_file)
+        if self.on_ready is not None:
+            self.on_ready()
 
 
 def _keep(child: _Child) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
 from core import limits
-from core.credential_fields import TITLES, summary
+from core.credential_fields import summary, title_of
 from core.errors import ComityError, FormatError, UsageError
 from core.reasons import LINE_TITLES
 from core.report import QUESTIONS, Outcome, Question, Report, group_outcome, timestamp
@@ -82,7 +82,7 @@ def _result(report: Report) -> Response:
         "result.html",
         report=report, groups=groups, headline=_headline(report),
         card=summary(report.disclosed) if report.disclosed else [],
-        hidden=[TITLES.get(name, name) for name in report.not_shared],
+        hidden=[title_of(name) for name in report.not_shared],
         word=VERDICT_WORDS[report.verdict], words=OUTCOME_WORDS,
         line_titles=LINE_TITLES, checked_at=timestamp(now),
         evidence=lambda check: evidence_words(check, now),

@@ -26,6 +26,7 @@ from core.credential_fields import (
     disclosure_frame,
     field_paths,
     summary,
+    title_of,
 )
 from core.encoding import b64url, compact_json
 from core.errors import FormatError, ProofError, Refused, UsageError
@@ -126,6 +127,14 @@ NEVER = {
         FIELDS_MEMBER,
     )),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("sites", "Sites"), ("site-2", "Site 2"), ("assessment-1", "Audit 1"), ("other-1", "other-1")],
+)
+def test_every_field_and_every_entry_has_words_for_a_person(name: str, title: str) -> None:
+    assert title_of(name) == title
 
 
 def test_what_must_never_be_hidden_is_no_field() -> None:
