@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -86,6 +87,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
             _issue_and_check(done, node, verifier)
             _change_status(done, node, verifier)
             _stumble(done, node, verifier)
+        done.told |= _processes(str(folder))
         yield done
 
 
@@ -98,6 +100,7 @@ def test_nothing_undisclosed_is_anywhere_and_nothing_disclosed_but_where_it_was_
     places = walk.everywhere()
     assert any(place.startswith("chain disk") for place in places)
     assert len(places["wire to chain"]) > 100_000
+    assert any(place.startswith("process") for place in places) or not Path("/proc/self").exists()
     assert Search(hidden, tmp_path).places(places) == []
     rest = walk.where_disclosed_may_not_be()
     assert Search(walk.disclosed, tmp_path).places(rest) == []
@@ -170,7 +173,7 @@ def _change_status(walk: Walk, node: Node, verifier: str) -> None:
     )  # fmt: skip
     walk.told[f"suspension of {number}"] = json.dumps(told).encode()
     for path in ("/.well-known/did.json", "/status/1"):
-        walk.told[f"{node.body.key} {path}"] = httpx2.get(node.url + path).content
+        walk.told[f"{node.body.key} {path}"] = _whole(httpx2.get(node.url + path))
 
 
 def _stumble(walk: Walk, node: Node, verifier: str) -> None:
@@ -185,12 +188,16 @@ def _stumble(walk: Walk, node: Node, verifier: str) -> None:
     for i, body in enumerate(broken):
         answer = httpx2.post(f"{node.url}/v1/records", json=body, headers=headers)
         assert answer.status_code in (400, 413, 422), answer.text
-        walk.told[f"{node.body.key} refusal {i}"] = answer.content
+        walk.told[f"{node.body.key} refusal {i}"] = _whole(answer)
         file = node.folder / "broken.json"
         file.write_text(json.dumps(body, ensure_ascii=False), "utf-8")
         done = _run(walk, comity("issue", str(file), "--json", "--node", str(node.folder)))
         assert done.returncode in (1, 2, 4)
         walk.told[f"{node.body.key} refused command {i}"] = done.stdout + done.stderr
+    for server in (node.url, walk.network.verifier_url):  # what no HTTP library would send
+        for line in (f"GET /{token} {lost.drawn} HTTP/1.1", f"Authorization {token} {lost.drawn}"):
+            _send_raw(server, line)
+    walk.undisclosed.append(Canary(f"{node.body.key} second token", token, token))
     bad = json.dumps({"document": {"v": 1, lost.text: lost.text}})
     for body in (bad, bad[:-3], json.dumps({"document": lost.text})):
         # not through the tap: what is sent there is the sender's own
@@ -200,7 +207,7 @@ def _stumble(walk: Walk, node: Node, verifier: str) -> None:
             headers={"content-type": "application/json"},
         )
         assert answer.status_code == 400
-        walk.told[f"{node.body.key} verifier refusal {len(walk.told)}"] = answer.content
+        walk.told[f"{node.body.key} verifier refusal {len(walk.told)}"] = _whole(answer)
 
 
 def _record(walk: Walk, node: Node, row: int, random: Random) -> dict[str, Any]:
@@ -238,6 +245,30 @@ def _record(walk: Walk, node: Node, row: int, random: Random) -> dict[str, Any]:
         "dates": {"effective": "2026-03-02", "expiry": "2029-03-01", "original": "1987-06-05"},
         "audits": [{"kind": "initial", "date": "2026-02-12"}],
     }
+
+
+def _whole(answer: httpx2.Response) -> bytes:
+    """Return an answer's headers and body."""
+    return b"\n".join(b"%s: %s" % pair for pair in answer.headers.raw) + answer.content
+
+
+def _send_raw(server: str, line: str) -> None:
+    with socket.create_connection(("127.0.0.1", urlsplit(server).port or 0), 20) as connection:
+        connection.sendall(f"GET / HTTP/1.1\r\n{line}\r\n\r\n".encode())
+        assert connection.recv(64).startswith(b"HTTP/1.1 400")
+
+
+def _processes(folder: str) -> dict[str, bytes]:
+    """Return arguments and environment of every process of the network (``ps`` shows both)."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if folder.encode() in told and int(process.name) != os.getpid():
+            found[f"process {process.name}"] = told
+    return found
 
 
 def _spill(node: Node, record: dict[str, Any]) -> Path:
