@@ -244,13 +244,16 @@ class _Opening:
             raise ProofError("ellipsis_misplaced", "'...' outside an array")
         if "_sd_alg" in source:
             raise ProofError("sd_alg_misplaced", "'_sd_alg' below the top of the payload")
-        _require_depth(path)
+        if len(path) > limits.JSON_DEPTH:
+            raise _too_deep()
         result = dict(source)
         result.pop("_sd", None)
         for name, value in result.items():
             kind = type(value)
-            if kind is dict or kind is list:
-                result[name] = self._open(value, path, name)
+            if kind is dict:
+                result[name] = self._object(value, (*path, name))
+            elif kind is list:
+                result[name] = self._array(value, (*path, name))
         if "_sd" in source:
             self._disclose_members(source["_sd"], result, path)
         return result
@@ -276,18 +279,21 @@ class _Opening:
             result[name] = self._disclose(disclosure, path, name)
 
     def _array(self, source: list[Any], path: Path) -> list[Any]:
-        _require_depth(path)
+        if len(path) > limits.JSON_DEPTH:
+            raise _too_deep()
         result: list[Any] = []
         for position, value in enumerate(source):
             kind = type(value)
-            if kind is dict and "..." in value:
+            if kind is list:
+                result.append(self._array(value, (*path, position)))
+            elif kind is not dict:
+                result.append(value)
+            elif "..." not in value:
+                result.append(self._object(value, (*path, position)))
+            else:
                 disclosure = self._element(value, path)
                 if disclosure is not None:
                     result.append(self._disclose(disclosure, path, position))
-            elif kind is dict or kind is list:
-                result.append(self._open(value, path, position))
-            else:
-                result.append(value)
         return result
 
     def _element(self, placeholder: dict[str, Any], path: Path) -> Disclosure | None:
@@ -316,16 +322,13 @@ class _Opening:
         return disclosure
 
     def _disclose(self, disclosure: Disclosure, path: Path, step: str | int) -> Any:
-        self.disclosed[(*path, step)] = disclosure
+        place = (*path, step)
+        self.disclosed[place] = disclosure
         value = disclosure.value
         kind = type(value)
-        if kind is dict or kind is list:
-            return self._open(value, path, step)
-        return value
-
-    def _open(self, value: Any, path: Path, step: str | int) -> Any:
-        place = (*path, step)
-        return self._object(value, place) if type(value) is dict else self._array(value, place)
+        if kind is dict:
+            return self._object(value, place)
+        return self._array(value, place) if kind is list else value
 
 
 def _digest(encoded: str) -> str:
@@ -343,7 +346,6 @@ def _require_hash(payload: dict[str, Any]) -> None:
     raise ProofError("sd_alg_unknown", f"'_sd_alg' must be {HASH_NAME}")
 
 
-def _require_depth(path: Path) -> None:
+def _too_deep() -> LimitError:
     # disclosures inside disclosures could otherwise nest without end
-    if len(path) > limits.JSON_DEPTH:
-        raise LimitError("too_deep", f"SD-JWT: nested deeper than {limits.JSON_DEPTH}")
+    return LimitError("too_deep", f"SD-JWT: nested deeper than {limits.JSON_DEPTH}")

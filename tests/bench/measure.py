@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from statistics import median
 from time import perf_counter
 
-_SLICE_SECONDS = 0.002  # long enough for the clock, short enough to slip between disturbances
+_SLICE_SECONDS = 0.01  # in one turn: long enough to be warm, short enough to share disturbances
+_CLOCK_SECONDS = 20e-6  # shorter operations are timed several at once
 _ROUNDS_AT_LEAST = 5
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Seconds that one operation took, once for each round."""
+    """Seconds that one operation took, each time."""
 
     seconds: tuple[float, ...]
 
@@ -66,13 +67,15 @@ def in_turns(
     contenders: Mapping[str, Callable[[], object]], *, seconds: float = 4.0
 ) -> dict[str, Sample]:
     """Time the contenders in turns until the budget is used up."""
-    loops = {name: _loops(run) for name, run in contenders.items()}
+    at_once = {name: _at_once(run) for name, run in contenders.items()}
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     ends = perf_counter() + seconds
     rounds = 0
     while rounds < _ROUNDS_AT_LEAST or perf_counter() < ends:
         for name, run in contenders.items():
-            taken[name].append(_time(run, loops[name]))
+            turn_ends = perf_counter() + _SLICE_SECONDS
+            while perf_counter() < turn_ends:
+                taken[name].append(_time(run, at_once[name]))
         rounds += 1
     return {name: Sample(tuple(all_of)) for name, all_of in taken.items()}
 
@@ -82,9 +85,9 @@ def ratio(over: Sample, under: Sample) -> float:
     return over.minimum / under.minimum
 
 
-def _loops(run: Callable[[], object]) -> int:
+def _at_once(run: Callable[[], object]) -> int:
     run()  # caches, imports
-    return max(1, int(_SLICE_SECONDS / _time(run, 1)))
+    return max(1, round(_CLOCK_SECONDS / _time(run, 3)))
 
 
 def _time(run: Callable[[], object], loops: int) -> float:
