@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -63,6 +64,8 @@ class Reader:
         for place, value in self.places.items():
             line = re.sub(rf"\b{place}\b", value, line)
         first, *rest = shlex.split(line)
+        if first == "curl":
+            return ["curl", "-s", *rest]
         assert first == "comity"
         return [sys.executable, "-m", "core", *rest]
 
@@ -108,7 +111,7 @@ def test_the_quickstart_is_short() -> None:
 def test_the_quickstart_runs_as_it_stands(tmp_path: Path) -> None:
     reader = Reader(tmp_path)
     chain, init, deploy, connect, run, issue = commands("Run a node")
-    check, verifier_init, verifier_run = commands("Check a file")
+    check, curl, verifier_init, verifier_run = commands("Check a file")
     with ExitStack() as terminals:
         terminals.enter_context(reader.terminal(chain, "chain"))
         reader.places["FOUNDER"] = re.findall(r"^wrote (.*)$", reader.type(init), re.MULTILINE)[0]
@@ -130,6 +133,9 @@ def test_the_quickstart_runs_as_it_stands(tmp_path: Path) -> None:
         report = _checked(reader, check)
         assert [line["outcome"] for line in report["checks"][:3]] == ["yes"] * 3
         assert report["checks"][4]["code"] == "no_status_event"
+        if shutil.which("curl"):
+            reader.places["VERIFIER"] = f"127.0.0.1:{reader.environment['COMITY_VERIFIER_PORT']}"
+            assert json.loads(reader.type(curl))["verdict"] == "genuine_and_in_force"
 
 
 def _checked(reader: Reader, line: str) -> dict[str, list[dict[str, str]]]:
