@@ -60,7 +60,7 @@ def children(setting: str, folder: Path) -> dict[str, list[str]]:
             _program(), "--port", "0", "--unixsocket", _socket(folder), "--unixsocketperm", "700",
             "--dir", str(folder.resolve()), "--save", "", "--appendonly", "no",
             "--maxmemory", _EMBEDDED_MEMORY, "--maxmemory-policy", "noeviction",
-            "--loglevel", "warning",
+            "--loglevel", "nothing",
         ]
     }  # fmt: skip
 

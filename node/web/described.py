@@ -73,6 +73,7 @@ WITH_TOKEN: Final = problems(
     e415="another content type than the documented one",
     e422="the content has faults, each named by a pointer; or an Idempotency-Key came before "
     "with another body",
+    e429="more requests in a minute than this token may make; see Retry-After",
     e503="the database or the ledger is not available right now",
 )
 

@@ -14,7 +14,11 @@ from verifier.web.api import CheckRequest
 
 blueprint = Blueprint("description", __name__)
 
-_REFUSALS = {"400": "none of our formats, or a wrong request", "413": "larger than we accept"}
+_REFUSALS = {
+    "400": "none of our formats, or a wrong request",
+    "413": "larger than we accept",
+    "429": "more checks in a minute than this address may ask for; see Retry-After",
+}
 _TEXT = {"type": "string"}
 _MOMENT = {"type": ["string", "null"], "format": "date-time"}
 _OUTCOME = {"type": "string", "enum": [outcome.value for outcome in Outcome]}
