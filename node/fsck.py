@@ -134,10 +134,10 @@ def _receipts(look: Look) -> Iterator[Finding]:
     for receipt in inspection.contradictory_receipts(look.connection):
         text = "it is in no state, or in two"
         yield Finding("receipt_contradictory", f"receipt {receipt}", text, RESTORE)
-    lost = inspection.answers_without_receipt(look.connection, besides=REGISTER_ANSWER)
+    lost = inspection.answers_to_nothing(look.connection, besides=REGISTER_ANSWER)
     if lost:
-        text = f"{lost} answers to requests name a receipt that is not here"
-        yield Finding("answer_without_receipt", "idempotency keys", text, RESTORE)
+        text = f"{lost} answers to requests name what is not here"
+        yield Finding("answer_to_nothing", "idempotency keys", text, RESTORE)
 
 
 # ---------------------------------------------------------------- credentials and leaves

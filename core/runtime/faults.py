@@ -26,6 +26,7 @@ from core.runtime.steps import Step
 
 VARIABLE: Final = "COMITY_FAULTS"
 SIGN: Final = "tests only:"
+BROKEN: Final = "broken on purpose:"  # what standard error says at that moment
 
 
 class Form(StrEnum):
@@ -62,6 +63,7 @@ class _Plan:
         count = self._reached[step, form] = self._reached.get((step, form), 0) + 1
         if nth is not None and count != nth:
             return
+        os.write(2, f"{BROKEN} {step}/{form}\n".encode())
         if action is Action.ERROR:
             raise OSError(errno.EIO, f"broken on purpose at {step} ({form})")
         os.kill(os.getpid(), signal.SIGKILL if action is Action.KILL else signal.SIGSTOP)

@@ -171,13 +171,14 @@ def credentials_without_both_leaves(connection: Connection) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def answers_without_receipt(connection: Connection, besides: str) -> int:
-    """Return how many kept answers name no receipt; ``besides`` is one that names none."""
+def answers_to_nothing(connection: Connection, besides: str) -> int:
+    """Return how many kept answers name neither receipt nor declaration; ``besides`` may."""
     query = (
         select(func.count())
         .select_from(idempotency)
         .outerjoin(receipt, receipt.c.public_id == idempotency.c.answer)
-        .where(receipt.c.id.is_(None), idempotency.c.answer != besides)
+        .outerjoin(declaration, declaration.c.public_id == idempotency.c.answer)
+        .where(receipt.c.id.is_(None), declaration.c.id.is_(None), idempotency.c.answer != besides)
     )
     return connection.execute(query).scalar_one()
 
