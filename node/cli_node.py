@@ -1,7 +1,8 @@
 """``comity node``: set up, connect and run this body's node.
 
 Decides which process gets the passphrase: the worker, and no other. When it is asked for, it goes
-to the worker in its environment; the web process is started without it in any case.
+to the worker in its environment; the web process is started without it in any case, and cannot read
+the environment of the two that have it.
 """
 
 import getpass
@@ -92,6 +93,7 @@ def run(node: Node = None) -> int:
     from core.runtime import logs, volatile
     from core.runtime.children import Children, answers
     from core.runtime.ports import require_free
+    from core.runtime.secrecy import forbid_reading
     from keys.passphrase import FILE_VARIABLE, VARIABLE, obtain_passphrase
     from keys.purposes import Purpose
     from keys.signer import open_signer
@@ -105,6 +107,7 @@ def run(node: Node = None) -> int:
         )  # fmt: skip
     require_no_eviction(config.redis)
     redis = volatile.children(config.redis, places.folder)
+    forbid_reading()
     passphrase = obtain_passphrase(os.environ, file=None, ask=_ask())
     # a wrong passphrase is told here and at once, not by a worker that ends again and again
     open_signer(config.keys.assertion, Purpose.ASSERTION, passphrase)
@@ -136,12 +139,14 @@ def run(node: Node = None) -> int:
 def worker(node: Node = None) -> int:
     """Run the worker alone: it holds the keys, signs, anchors and follows the ledger."""
     from core.runtime import logs
+    from core.runtime.secrecy import forbid_reading
     from keys.passphrase import VARIABLE, obtain_passphrase
     from node.wakeups import require_no_eviction
     from node.worker import open_worker_signers, run_worker
 
     config, places = node_in_use(node, os.environ)
     require_no_eviction(config.redis)
+    forbid_reading()
     passphrase = obtain_passphrase(os.environ, file=None, ask=_ask())
     os.environ.pop(VARIABLE, None)
     signers = open_worker_signers(config, passphrase)
