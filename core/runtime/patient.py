@@ -22,7 +22,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from core import limits
 
 ARRIVAL_SECONDS: Final = 30.0  # a request that has not arrived by then is given up
-MEMORY_BYTES: Final = 64 * 1024 * 1024  # of requests that are arriving, in one process
+MEMORY_BYTES: Final = 64 * 1024 * 1024  # of requests that arrive or wait, in one process
 _STOPPING_SECONDS: Final = 2.0  # for one that is arriving while the process stops
 _LEAVING_SECONDS: Final = 2.0  # for a client to take its answer and go
 _LEAVING_BYTES: Final = 64 * 1024  # that it may still send meanwhile
@@ -47,7 +47,7 @@ class Arrival:
 
     __slots__ = (
         "_at", "_body_at", "_bytes", "_wanted",
-        "asks_to_go_on", "deadline", "is_enough", "is_whole",
+        "asks_to_go_on", "deadline", "is_enough", "is_whole", "size",
     )  # fmt: skip
 
     def __init__(self, start: bytes, deadline: float) -> None:
@@ -55,14 +55,12 @@ class Arrival:
         self.asks_to_go_on = False
         self.is_enough = False
         self.is_whole = False
+        self.size = 0
         self._bytes = bytearray(start)
         self._body_at = 0  # where the body begins; 0 until the head is there
         self._at = 0  # where its next chunk begins
         self._wanted = 0  # bytes of the whole; 0 for a body in chunks
         self._look()
-
-    def __len__(self) -> int:
-        return len(self._bytes)
 
     def add(self, piece: bytes) -> None:
         """Take in what was read."""
@@ -70,11 +68,15 @@ class Arrival:
         self._look()
 
     def take(self) -> bytes:
-        """Return everything, to be read by gunicorn's parser."""
-        return bytes(self._bytes)
+        """Hand everything over, to be read by gunicorn's parser; only the size is kept."""
+        taken = bytes(self._bytes)
+        self._bytes.clear()
+        return taken
 
     def _look(self) -> None:
-        if not self._body_at and not self._find_body():
+        found = bool(self._body_at) or self._find_body()
+        self.size = len(self._bytes)
+        if not found:
             self.is_enough = len(self._bytes) > _HEAD_BYTES  # gunicorn refuses it
             return
         body = (self._wanted or len(self._bytes)) - self._body_at
@@ -126,9 +128,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         """Wait for the next request of a connection: a new one, or one that was kept alive."""
         begun = conn.parser.unreader.take_buffered() if conn.parser is not None else b""
         conn.sock.setblocking(False)
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        with suppress(OSError):  # it may be gone already
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._arriving[conn] = arrival = Arrival(begun, time.monotonic() + ARRIVAL_SECONDS)
-        self._held += len(arrival)
+        self._held += arrival.size
         self.poller.register(conn.sock, selectors.EVENT_READ, lambda _sock: self._read(conn))
         self._read(conn)  # what is there already needs no turn of the loop
 
@@ -145,7 +148,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Keep the connection, or see the client off; the loop never waits for it."""
-        self._arrived.pop(conn, None)
+        self._held -= self._arrived.pop(conn).size
         if fs.cancelled() or fs.exception() is not None or fs.result():
             super().finish_request(conn, fs)
             return
@@ -176,43 +179,39 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         arrival = self._arriving.get(conn)
         if arrival is None:  # given up while this event waited for its turn
             return
-        before = len(arrival)
+        before = arrival.size
         try:
             if not arrival.is_enough:
                 piece = conn.sock.recv(_READ_BYTES)
-                arrival.add(piece)
                 if not piece:
                     raise ConnectionError  # the client has gone
+                arrival.add(piece)
+                self._held += arrival.size - before
             if arrival.asks_to_go_on:
                 arrival.asks_to_go_on = False
                 conn.sock.send(_CONTINUE)
         except BlockingIOError:
             return
         except OSError:
-            self._held += len(arrival) - before
             self._end(conn)
             return
-        self._held += len(arrival) - before
         if arrival.is_enough:
-            self._forget(conn)
-            self._arrived[conn] = arrival
+            self._arrived[conn] = self._arriving.pop(conn)
+            self.poller.unregister(conn.sock)
             super().enqueue_req(conn)
-        while self._held > MEMORY_BYTES:
+        while self._held > MEMORY_BYTES and self._arriving:
             self._give_up(next(iter(self._arriving)))
 
     def _give_up(self, conn: Any) -> None:
-        if len(self._arriving[conn]):
+        if self._arriving[conn].size:
             with suppress(OSError):  # nobody is there to be told
                 conn.sock.send(_TOO_SLOW)
         self._end(conn)
 
     def _end(self, conn: Any) -> None:
-        self._forget(conn)
-        self._close(conn)
-
-    def _forget(self, conn: Any) -> None:
-        self._held -= len(self._arriving.pop(conn))
+        self._held -= self._arriving.pop(conn).size
         self.poller.unregister(conn.sock)
+        self._close(conn)
 
     def _see_off(self, conn: Any, left: Iterator[int]) -> None:
         if conn not in self._leaving:
