@@ -47,11 +47,8 @@ def found(state: Path, bodies: Sequence[DemoBody], endpoints: Mapping[str, str],
     """Bring keys, ledger, settings and verifier into being, as far as they are not there."""
     with ThreadPoolExecutor() as pool:  # making keys is slow on purpose
         list(pool.map(lambda body: _make_node(state, body, endpoints[body.key]), bodies))
-    origin = _ledger(state / "founded" / "ledger.json", state, bodies, rpc)
-    for body in bodies:
-        _comity(
-            "node", "connect", "--node", str(state / body.key), "--rpc", rpc, "--origin", origin
-        )
+        origin = _ledger(state / "founded" / "ledger.json", state, bodies, rpc)
+        list(pool.map(lambda body: _connect(state / body.key, rpc, origin), bodies))
     folder = state / "verifier"
     if not (folder / "verifier.toml").exists():
         _comity(
@@ -73,6 +70,10 @@ def _make_node(state: Path, body: DemoBody, endpoint: str) -> None:
         "--endpoint", endpoint, "--port", str(WEB_PORT),
         COMITY_PASSPHRASE_FILE=str(passphrase),
     )  # fmt: skip
+
+
+def _connect(node: Path, rpc: str, origin: str) -> None:
+    _comity("node", "connect", "--node", str(node), "--rpc", rpc, "--origin", origin)
 
 
 def _passphrase(file: Path) -> Path:

@@ -88,7 +88,7 @@ def test_no_process_is_root_or_could_become_it(containers: Containers) -> None:
 
 def test_nothing_can_be_written_but_state_and_tmp(containers: Containers) -> None:
     for name in containers.services():
-        for place in ("/etc/x", "/opt/comity/x", "/var/lib/x"):
+        for place in ("/etc/x", "/usr/x", "/opt/x", "/var/lib/x"):
             done = containers.run(name, "touch", place, allow=(1,))
             assert b"Read-only file system" in done.stderr, name
         containers.run(name, "touch", "/tmp/x")
