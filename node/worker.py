@@ -19,6 +19,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
+from sqlalchemy.exc import IntegrityError
+
 from contracts.ledgerstore import LedgerStore
 from core.encoding import b64url_decode
 from core.errors import ComityError, Refused, Unavailable, UsageError
@@ -163,10 +165,12 @@ class _Turn:
             more = self._work(now)
         except Fenced:
             raise
-        except ComityError as error:
-            if self.code != error.code:
+        except (ComityError, IntegrityError) as error:
+            # the database refuses what another worker was first to do; this one looks again
+            code = error.code if isinstance(error, ComityError) else "another_was_first"
+            if self.code != code:
                 self._log.warning("step_failed", step=self.name, **describe_exception(error))
-            self.code = error.code
+            self.code = code
             self._not_before = now + self._pause
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
             return False

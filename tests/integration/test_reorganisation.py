@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from core.events import Anchored, anchor_key
 from node.receipt import receipt_of
 from node.states import ReceiptState
+from tests.support.anchored import assert_anchored_once, assert_sound
 from tests.support.anvil import bare_anvil
 from tests.support.jsonrpc import JsonRpc
 from tests.support.ledger import MadeLedger, deploy_test_ledger
@@ -53,4 +55,59 @@ def test_an_anchor_that_was_taken_back_is_made_again(bare: MadeLedger, tmp_path:
     with node.evidence() as evidence:
         history = evidence.history(anchor_key(node.member.id, after.root or b""))
     assert sum(isinstance(event, Anchored) for event in history) == 1
+    node.close()
+
+
+DEPTH = 10
+
+
+@pytest.fixture
+def deep(anvil_program: str) -> Iterator[MadeLedger]:
+    """As ``bare``, on a ledger whose blocks are final once ten others stand on them."""
+    with (
+        bare_anvil(anvil_program) as url,
+        deploy_test_ledger(url, ("CN", "DE"), finality_depth=DEPTH) as made,
+    ):
+        yield made
+
+
+def test_reorganisations_up_to_the_finality_depth_are_never_believed(
+    deep: MadeLedger, tmp_path: Path
+) -> None:
+    """At each depth the blocks with the anchor are replaced by others without it."""
+    chain = JsonRpc(deep.rpc_url)
+    node = make_node(deep, tmp_path / "node", resend_seconds=1.0)
+
+    def chain_time() -> datetime:  # blocks come faster here than once a second
+        return datetime.fromtimestamp(int(chain.head()["timestamp"], 16), UTC)
+
+    def mine_until(holds: Callable[[], bool]) -> None:
+        for _ in range(400):
+            if holds():
+                return
+            chain("evm_mine")
+            worker.step()
+        raise AssertionError("not within 400 blocks")
+
+    worker = node.worker(chain_time)
+    mine_until(lambda: worker.fence is not None)
+    receipts = []
+    for depth in range(1, DEPTH + 1):
+        fork = chain("evm_snapshot")
+        before = int(chain.head()["number"], 16)
+        receipts.append(node.accept(f"DEEP-{depth}"))
+        while receipt_of(node.store, receipts[-1]).state is not ReceiptState.SENT:
+            worker.step()
+        while int(chain.head()["number"], 16) < before + depth:
+            chain("evm_mine")
+        worker.step()
+        assert not is_anchored(node, receipts[-1])  # in a block, and not final
+        chain("evm_revert", fork)
+        for _ in range(depth + 1):
+            chain("evm_mine")
+        worker.step()
+        assert not is_anchored(node, receipts[-1])
+        mine_until(lambda: is_anchored(node, receipts[-1]))
+    assert_anchored_once(node, receipts)
+    assert_sound(node)
     node.close()
