@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from core import limits
@@ -287,6 +288,7 @@ def moment_of(text: Any) -> datetime:
     return moment
 
 
+@lru_cache(maxsize=1024)  # the lines of one report share a few moments, and so do reports
 def timestamp(moment: datetime) -> str:
     """Return a moment as RFC 3339 in UTC, to the second."""
     return moment.astimezone(UTC).strftime(_TIMESTAMP)

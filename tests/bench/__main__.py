@@ -13,7 +13,7 @@ from importlib import import_module
 
 from tests.bench.measure import Goal, Result
 
-BENCHMARKS = ("check", "sdjwt", "seal", "scale", "register")
+BENCHMARKS = ("check", "sdjwt", "seal", "scale", "follow", "http", "register")
 _SECONDS = 6.0
 
 

@@ -87,7 +87,7 @@ def ratio(over: Sample, under: Sample) -> float:
 
 def _at_once(run: Callable[[], object]) -> int:
     run()  # caches, imports
-    return max(1, round(_CLOCK_SECONDS / _time(run, 3)))
+    return max(1, round(_CLOCK_SECONDS / _time(run, 1)))
 
 
 def _time(run: Callable[[], object], loops: int) -> float:

@@ -10,6 +10,7 @@ import csv
 import io
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -43,13 +44,13 @@ _ROW = (
 def main(_seconds: float) -> Result:
     """Take the register in and wait until its last row is anchored."""
     result = Result("register", f"a register of {ROWS:,} rows, received and anchored")
-    with TemporaryDirectory() as folder, DevChain(Path(folder) / "chain", lead=3600) as chain:
-        with deploy_test_ledger(chain.rpc_url) as made:
-            node = make_node(made, Path(folder) / "node", seal=SealSettings())
-            try:
-                _measure(node, result)
-            finally:
-                node.close()
+    with (
+        TemporaryDirectory() as folder,
+        DevChain(Path(folder) / "chain", lead=3600) as chain,
+        deploy_test_ledger(chain.rpc_url) as made,
+        closing(make_node(made, Path(folder) / "node", seal=SealSettings())) as node,
+    ):
+        _measure(node, result)
     return result
 
 

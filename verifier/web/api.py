@@ -12,7 +12,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core import limits
-from core.encoding import b64url_decode, canonical_json, parse_json
+from core.encoding import b64url_decode, canonical_json, compact_json, parse_json
 from core.errors import FormatError, UsageError
 from core.report import Question
 from verifier.desk import Desk
@@ -48,7 +48,7 @@ def post_check() -> Response:
             "as_of_not_supported", "an answer as of another day is not given by this version"
         )
     report = desk().check(document, Question(**asked))
-    return jsonify(report.dump())
+    return Response(compact_json(report.dump()), mimetype="application/json")
 
 
 @blueprint.get("/v1/ledgers", tags=[_SERVICE], summary="Followed ledgers and their state")
