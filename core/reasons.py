@@ -61,6 +61,11 @@ class Reason:
         parts = (self.found, self.means, self.advice)
         object.__setattr__(self, "_sentence", " ".join(part for part in parts if part))
 
+    @property
+    def defers(self) -> bool:
+        """Whether it only sends the reader to another line, which says what to do."""
+        return self.advice.startswith("See line")
+
     def sentence(self, **places: str) -> str:
         """Return the sentence with its places filled."""
         return self._sentence.format(**places)
@@ -102,7 +107,7 @@ _ALL = (
            "Anyone could have made it.", _FORGED),
     Reason(1, "issuer_not_checked", _COULD_NOT,
            "This verifier has no usable state of the ledger where the body's keys are registered.",
-           _NO_LEDGER_MEANS, "Try again later."),
+           _NO_LEDGER_MEANS, "See line 3."),
     # 2 unchanged
     Reason(2, "content_unchanged", _YES, "Everything shown is exactly what was signed."),
     Reason(2, "content_altered", _NO,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Refused
+from core.reasons import REASONS
 from node.demo.bodies import number_of, write_register
 from node.demo.network import FAR_ORIGIN, Network, Node
 
@@ -166,9 +167,11 @@ def check_over_http(url: str, file: Path) -> dict[str, Any]:
 def deciding_sentence(report: dict[str, Any]) -> str:
     """Return the reason of the line that decided a report; of line 3 when all is well."""
     for outcome in ("no", "could_not_be_checked", "condition"):
-        for check in report["checks"]:
-            if check["outcome"] == outcome:
-                return str(check["reason"])
+        found = [check for check in report["checks"] if check["outcome"] == outcome]
+        if found:  # a line that only sends to another one decides nothing
+            return str(
+                next((c for c in found if not REASONS[c["code"]].defers), found[0])["reason"]
+            )
     return str(report["checks"][2]["reason"])
 
 

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from core import limits
 from core.credential_fields import summary, title_of
 from core.errors import ComityError, FormatError, UsageError
-from core.reasons import LINE_TITLES
+from core.reasons import LINE_TITLES, REASONS
 from core.report import QUESTIONS, Outcome, Question, Report, group_outcome, timestamp
 from core.runtime.problems import from_error
 from verifier.desk import Desk
@@ -93,9 +93,9 @@ def _result(report: Report) -> Response:
 def _headline(report: Report) -> str:
     """Return the sentence of the line that decided the verdict."""
     for outcome in (Outcome.NO, Outcome.COULD_NOT_BE_CHECKED, Outcome.CONDITION):
-        for check in report.checks:
-            if check.outcome is outcome:
-                return check.reason
+        found = [check for check in report.checks if check.outcome is outcome]
+        if found:  # a line that only sends to another one decides nothing
+            return next((c for c in found if not REASONS[c.code].defers), found[0]).reason
     return "Issued by the named body, unchanged, registered, and in force. No market was asked for."
 
 

@@ -127,3 +127,11 @@ def test_every_line_and_every_source_has_words() -> None:
     assert list(LINE_TITLES) == list(LINES)
     sources = {value for name, value in vars(reasons).items() if name.startswith("SOURCE_")}
     assert set(SOURCES) == sources
+
+
+def test_a_line_that_sends_to_another_is_never_the_only_one_without_an_answer() -> None:
+    deferring = [reason for reason in every(Outcome.COULD_NOT_BE_CHECKED) if reason.defers]
+    assert {"issuer_not_checked", "content_not_checked"} <= {reason.code for reason in deferring}
+    for reason in deferring:
+        assert str(reason.line) not in reason.advice, reason.code
+    assert not [reason.code for reason in every(Outcome.NO) if reason.defers]
