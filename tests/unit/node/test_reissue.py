@@ -13,9 +13,10 @@ from node.declare import Order, declarations_of, declare
 from node.lifecycle import Change
 from node.present import present
 from node.receipt import receipt_of
+from node.recompute import Finding, findings_of_batch
 from node.reissue import reissue, release_unsound
 from node.states import ReceiptState
-from node.store import batches, schema
+from node.store import batches, inspection, schema
 from tests.support.tokens import es256_signer
 from tests.unit.node.conftest import UnitNode
 
@@ -51,6 +52,13 @@ def follow(node: UnitNode) -> tuple[int, int]:
     return released, renewed
 
 
+def damage(node: UnitNode) -> list[Finding]:
+    """Return what does not agree in any batch, computed again."""
+    with node.store.reading() as connection:
+        kept = inspection.batches(connection)
+        return [f for b in kept for f in findings_of_batch(connection, b.id, b.root, b.size)]
+
+
 def genuine(node: UnitNode, number: str) -> bool:
     shown = present(node.store, node.evidence, 1, number, None, [], now=node.now)
     return shown.report.verdict is Verdict.GENUINE_AND_IN_FORCE
@@ -81,6 +89,7 @@ def test_what_was_not_anchored_before_is_signed_again(node: UnitNode, step: str)
     node.anchor()
     assert receipt_of(node.store, receipt).state is ReceiptState.ANCHORED
     assert genuine(node, "A")
+    assert damage(node) == []
 
 
 def test_what_was_anchored_before_stays_as_it_is(node: UnitNode) -> None:
@@ -144,3 +153,4 @@ def test_the_good_of_a_batch_stay_in_it(node: UnitNode) -> None:
     assert sorted(row[4] is None for row in tokens(node).values()) == [False, True]
     node.anchor()
     assert genuine(node, "B")
+    assert damage(node) == []
