@@ -35,6 +35,8 @@ from tests.support.wiretap import Wiretap
 CERTIFICATES = 2  # of each body
 SHARED = ("scope", "site-1")
 
+pytestmark = pytest.mark.timeout(600)  # a whole network is started and walked
+
 
 @dataclass
 class Walk:

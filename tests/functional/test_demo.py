@@ -21,6 +21,8 @@ EXPECTED = {
     "unreachable": "could_not_be_checked",
 }
 
+pytestmark = pytest.mark.timeout(600)  # a whole network is started and walked
+
 
 class Shell:
     """Runs ``comity`` with a state folder of its own and nothing else set up."""
