@@ -91,6 +91,16 @@ class Head:
 
 
 Record = Genesis | Accepted | Block | Head
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a journal, right behind a record; the checksum covers everything before it."""
+
+    end: int
+    check: bytes
+
+
 _STEPS: Final = {
     Genesis: Step.BLOCK_JOURNALLED,  # it stands for block 0
     Accepted: Step.TRANSACTION_JOURNALLED,
@@ -155,17 +165,25 @@ class Journal:
             raise
         return cls(path, descriptor, end, check)
 
+    def entries(self) -> Iterator[tuple[Record, Position]]:
+        """Yield every record from the first on and where it ends, verifying each again.
+
+        Raises:
+            ProofError: the journal is damaged.
+        """
+        for payload, end, check in _frames(self.path):
+            try:
+                yield parse(payload), Position(end, check)
+            except ValueError as error:
+                raise _damaged(self.path, end, f"a record cannot be read: {error}") from error
+
     def records(self) -> Iterator[Record]:
         """Yield every record from the first on, verifying each again.
 
         Raises:
             ProofError: the journal is damaged.
         """
-        for payload, end, _ in _frames(self.path):
-            try:
-                yield parse(payload)
-            except ValueError as error:
-                raise _damaged(self.path, end, f"a record cannot be read: {error}") from error
+        return (record for record, _ in self.entries())
 
     def append(self, record: Record) -> int:
         """Write a record behind the others, not yet durable, and return where it ends.
@@ -218,6 +236,12 @@ class Journal:
     def end(self) -> int:
         """Where the last record written ends."""
         return self._end
+
+    @property
+    def position(self) -> Position:
+        """The place behind the last record written."""
+        with self._writing:
+            return Position(self._end, self._check)
 
     @property
     def is_broken(self) -> bool:

@@ -10,9 +10,10 @@ The order of writing, which is the point of this module:
 2. A block's time and transactions go to the journal; *then* the block is mined.
 3. What was mined is compared with what was journalled, and its hash goes to the journal.
 
-``recover`` replays the journal in a fresh anvil, block by block, comparing each recorded hash.
-It refuses when one differs. The same code runs at start and after anvil has died; until it is
-done nobody sees the fresh anvil, so no client ever sees the chain shorter than it was.
+``recover`` brings the journal's chain back in a fresh anvil, comparing each recorded hash
+(``restore``). It refuses when one differs. The same code runs at start and after anvil has died;
+until it is done nobody sees the fresh anvil, so no client ever sees the chain shorter than it was.
+``keep_snapshot`` bounds how long that takes.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from contracts.devchain.anvil import BLOCK_GAS_LIMIT, Anvil, RpcError
-from contracts.devchain.journal import Accepted, Block, Genesis, Journal, Record
-from contracts.devchain.replay import Replayed, make_block, mismatch, replay
+from contracts.devchain.journal import Accepted, Block, Genesis, Journal
+from contracts.devchain.replay import Replayed, make_block, mismatch
+from contracts.devchain.restore import DEFAULT_OFTEN, Entries, Often, Tail, restore
+from contracts.devchain.snapshots import Mark, Snapshot, Snapshots
 from contracts.devchain.transaction import Transaction
 from core.errors import ComityError, Refused, Unavailable
 
@@ -71,8 +74,12 @@ class Miner:
         chain_id: int,
         pace: Pace = Pace(),
         wall_clock: Callable[[], float] = time.time,
+        often: Often = DEFAULT_OFTEN,
     ) -> None:
         self._journal = journal
+        self._snapshots = Snapshots(journal.path.parent)
+        self._tail = Tail(often)
+        self._mark: Mark | None = None
         self._start_anvil = start_anvil
         self._chain_id = chain_id
         self._pace = pace
@@ -209,6 +216,7 @@ class Miner:
                 count=len(self._waiting),
             )
             self._journal.sync(self._journal.append(block))
+            started = time.monotonic()
             try:
                 head = make_block(anvil, block, [each.hash for each in self._waiting])
             except (ComityError, RpcError):
@@ -216,11 +224,14 @@ class Miner:
                 raise
             self._number, self._time = block.number, block.time
             self._mined_at = time.monotonic()
+            self._tail.add(1, self._mined_at - started)
             self._waiting.clear()
             self._waiting_gas = 0
             self._next_nonce.clear()
+            self._mark = None
             self._changed.notify_all()
             self._journal.append(head)
+            self._mark = Mark(head, block.time, self._journal.position)
 
     def _expect_own_head(self, anvil: Anvil) -> None:
         """Notice a block that came in by a back door before ours is put on top of it."""
@@ -230,6 +241,32 @@ class Miner:
         except (ComityError, RpcError):
             self._distrust(anvil)
             raise
+
+    def keep_snapshot(self) -> None:
+        """Write a snapshot if one is due; for the thread that mines.
+
+        Transactions are accepted meanwhile, so only the next block has to wait. A snapshot that
+        cannot be written costs time at the next restart, and is tried again later.
+
+        Raises:
+            Unavailable: the journal cannot be made durable.
+        """
+        anvil, mark = self._anvil, self._mark
+        if anvil is None or mark is None:
+            return
+        if not self._tail.is_long(mark.position.end, is_busy=bool(self._waiting)):
+            return
+        started = time.monotonic()
+        self._journal.sync(mark.position.end)
+        try:
+            self._snapshots.write(Snapshot(mark, anvil.dump_state()))
+        except (RpcError, Unavailable) as error:
+            self._tail.put_off()
+            _log.warning("no snapshot of block %d: %s", mark.head.number, error)
+            return
+        seconds = time.monotonic() - started
+        self._tail.cut(mark.position.end, seconds)
+        _log.info("snapshot of block %d, %.2f s", mark.head.number, seconds)
 
     # ------------------------------------------------------------ 3. recovering
 
@@ -249,32 +286,41 @@ class Miner:
             if self._anvil is not None:
                 self._distrust(self._anvil)
             started = time.monotonic()
-            records = self._unless_leaving(self._journal.records())
-            genesis = next(records, None)
-            if genesis is None:
-                genesis = Genesis(self._chain_id, int(self._wall_clock()) - 1)
-                self._journal.sync(self._journal.append(genesis))
-            if not isinstance(genesis, Genesis) or genesis.chain_id != self._chain_id:
+            self._mark = None
+            self._snapshots.sweep()
+            first = next(self._journal.records(), None)
+            if first is None:
+                first = Genesis(self._chain_id, int(self._wall_clock()) - 1)
+                self._journal.sync(self._journal.append(first))
+            if not isinstance(first, Genesis) or first.chain_id != self._chain_id:
                 raise Refused(
                     "other_chain",
                     f"the journal is not of chain {self._chain_id}",
                     hint="give the chain id it was made with, or another folder",
                 )
-            anvil = self._start_anvil(genesis)
+            restored = restore(self._entries, first, self._start_anvil, self._snapshots)
             try:
-                self._resume(anvil, replay(anvil, genesis, records))
+                self._resume(restored.anvil, restored.replayed)
             except BaseException:
-                anvil.stop()
+                restored.anvil.stop()
                 raise
-            self._anvil = anvil
+            self._tail.cut(restored.begin, 0.0)
+            self._tail.add(restored.blocks, restored.seconds)
+            self._anvil = restored.anvil
             self._changed.notify_all()
-        _log.info("chain ready: block %d, %.2f s", self._number, time.monotonic() - started)
+        _log.info(
+            "chain ready: block %d, %d made again, %.2f s",
+            *(self._number, restored.blocks, time.monotonic() - started),
+        )
 
-    def _unless_leaving(self, records: Iterator[Record]) -> Iterator[Record]:
-        for record in records:
+    def _entries(self) -> Entries:
+        """Yield the journal behind its genesis, unless the chain is to be stopped."""
+        entries = self._journal.entries()
+        next(entries)
+        for entry in entries:
             if self._is_leaving:
                 raise Unavailable("chain_stopping", "the chain was stopped while it was restored")
-            yield record
+            yield entry
 
     def _resume(self, anvil: Anvil, replayed: Replayed) -> None:
         """Take over where a replay ended: its head, and what still waits for a block."""
@@ -288,6 +334,8 @@ class Miner:
         self._waiting_gas = sum(each.gas for each in self._waiting)
         self._waiting_since = time.monotonic()
         self._next_nonce = {each.sender: each.nonce + 1 for each in self._waiting}
+        if replayed.head is not None and not self._waiting:
+            self._mark = Mark(replayed.head, replayed.time, self._journal.position)
         for each in self._waiting:
             try:
                 anvil.call("eth_sendRawTransaction", "0x" + each.raw.hex())

@@ -20,9 +20,10 @@ from core.runtime.steps import Step
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """Where a replay ended.
+    """Where a replay ended, or begins.
 
     Attributes:
+        time: the newest block's, or the genesis time.
         head: the newest block, None if there is none.
         is_recorded: whether the journal holds that block's hash.
         waiting: the transactions accepted but not yet in a block, oldest first.
@@ -60,20 +61,25 @@ def make_block(anvil: Anvil, block: Block, transactions: Sequence[str]) -> Head:
     return Head(block.number, bytes.fromhex(made["hash"][2:]))
 
 
-def replay(anvil: Anvil, genesis: Genesis, records: Iterable[Record]) -> Replayed:
-    """Make every block of a journal in a fresh anvil.
+def beginning(genesis: Genesis) -> Replayed:
+    """Return where a replay of a whole journal begins."""
+    return Replayed(genesis.time, None, True, ())
+
+
+def replay(anvil: Anvil, begin: Replayed, records: Iterable[Record]) -> Replayed:
+    """Make every further block of a journal.
 
     Args:
-        anvil: just started with ``genesis``.
-        genesis: the journal's first record.
-        records: the others.
+        anvil: holds the chain up to ``begin``.
+        begin: the place in the journal behind which ``records`` stand; nothing waits there.
+        records: the rest of the journal.
 
     Raises:
         ProofError: the journal contradicts itself, or the blocks differ.
         Unavailable: anvil did not answer.
     """
-    waiting: deque[bytes] = deque()
-    time, head, is_recorded = genesis.time, None, True
+    waiting = deque(begin.waiting)
+    time, head, is_recorded = begin.time, begin.head, begin.is_recorded
     for record in records:
         if isinstance(record, Accepted):
             waiting.append(record.raw)

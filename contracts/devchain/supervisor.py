@@ -5,8 +5,8 @@ chain going: makes blocks when they are due, and replays the journal when anvil 
 rather than guess, when the journal cannot be made durable, when the replay differs, or when anvil
 keeps dying.
 
-The folder holds ``journal`` (the chain), ``supervisor.pid`` (the lock), ``ready.json`` (written
-once the gateway answers, removed at a clean stop) and ``anvil.log``.
+The folder holds ``journal`` (the chain), ``snapshot-…`` (shortcuts to it), ``supervisor.pid`` (the
+lock), ``ready.json`` (written once the gateway answers, removed at a clean stop), ``anvil.log``.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from contracts.devchain.anvil import Anvil, RpcError, locate
 from contracts.devchain.gateway import Gateway, Rpc
 from contracts.devchain.journal import Genesis, Journal
 from contracts.devchain.miner import DEFAULT_LEAD, DEFAULT_PERIOD, Miner, Pace
+from contracts.devchain.restore import DEFAULT_OFTEN, Often
 from core.errors import ComityError, Refused, Unavailable
 
 _log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Settings:
         chain_id: fixed with the first start; another one is refused later.
         pace: when blocks are made.
         binary: the anvil program; found by ``anvil.locate`` if None.
+        often: when snapshots are written.
     """
 
     folder: Path
@@ -59,6 +61,7 @@ class Settings:
     chain_id: int = DEFAULT_CHAIN_ID
     pace: Pace = field(default_factory=Pace)
     binary: Path | None = None
+    often: Often = DEFAULT_OFTEN
 
 
 class Supervisor:
@@ -139,7 +142,12 @@ class Supervisor:
         binary = settings.binary or locate()
         journal = Journal.open(settings.folder / JOURNAL)
         miner = Miner(
-            journal, self._starter(binary), settings.chain_id, settings.pace, self._wall_clock
+            journal,
+            self._starter(binary),
+            settings.chain_id,
+            settings.pace,
+            self._wall_clock,
+            settings.often,
         )
         self._miner = miner
         gateway = None
@@ -175,6 +183,7 @@ class Supervisor:
                 self._stumbled(error)
                 continue
             try:
+                miner.keep_snapshot()
                 if miner.wait_until_due(_TICK_SECONDS):
                     miner.mine()
             except (ComityError, RpcError) as error:
@@ -204,10 +213,11 @@ class DevChain:
         chain_id: int = DEFAULT_CHAIN_ID,
         block_period: float = DEFAULT_PERIOD,
         lead: int = DEFAULT_LEAD,
+        often: Often = DEFAULT_OFTEN,
     ) -> None:
         self.chain_id = chain_id
         pace = Pace(period=block_period, lead=lead)
-        self._supervisor = Supervisor(Settings(Path(dir), port, chain_id, pace))
+        self._supervisor = Supervisor(Settings(Path(dir), port, chain_id, pace, often=often))
 
     @property
     def rpc_url(self) -> str:
