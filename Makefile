@@ -8,7 +8,7 @@ RUN := PATH="$$PATH:$(CURDIR)/.tools/node/bin" \
 PYTEST := $(RUN) -m pytest -n auto --maxprocesses=8
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-contracts test-container lint format dev lock clean
+.PHONY: help demo test test-long test-contracts test-container bench lint format dev lock clean
 
 help: ## list what there is
 	@echo "make TARGET"
@@ -36,6 +36,10 @@ test-contracts: ## the Solidity tests alone
 test-container: ## the images and the one-machine network; needs Docker; BASE_IMAGE=… as the images
 	@$(PYTHON) bootstrap.py --dev
 	@COMITY_CONTAINERS=1 $(RUN) -m pytest -m long tests/container
+
+bench: ## medians, minima and ratios of alternating runs; ONLY="check http" takes some
+	@$(PYTHON) bootstrap.py --dev
+	@$(RUN) -m tests.bench $(ONLY)
 
 lint: ## ruff, strict mypy, import rules
 	@$(PYTHON) bootstrap.py --dev

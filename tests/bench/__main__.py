@@ -1,4 +1,4 @@
-"""Run the benchmarks: ``python -m tests.bench [NAME…] [--seconds S] [--json]``.
+"""Run the benchmarks: ``python -m tests.bench [NAME…] [--seconds S] [--json]``, or ``make bench``.
 
 Prints medians and minima of alternating runs and, for each goal, whether it is met. Exits 0 either
 way: a figure of a busy machine is no failure.
