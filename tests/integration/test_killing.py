@@ -6,7 +6,12 @@ was killed is ready again within 30 s.
 
 from __future__ import annotations
 
+import json
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 
 import pytest
 
@@ -48,6 +53,35 @@ def test_a_kill_at_a_step_loses_nothing_and_doubles_nothing(
         print(case, flush=True)
         everything.run(case)
     assert everything.slowest_start <= READY_SECONDS
+
+
+def doctor(on: Stage, *words: str) -> tuple[int, str, str]:
+    command = [sys.executable, "-m", "core", "doctor", "--node", str(on.node), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.timeout(180)
+def test_doctor_tells_what_is_damaged_and_what_could_not_be_asked(everything: Stage) -> None:
+    code, out, _ = doctor(everything, "--ledger", "--json")
+    assert (code, json.loads(out)) == (0, {"faults": [], "chain": "compared"})
+    assert doctor(everything)[0] == 4
+    turn = "UPDATE leaf SET salt = (SELECT zeroblob(32)) WHERE rowid = 1"
+    with closing(sqlite3.connect(everything.node / "node.db")) as database:
+        (salt,) = database.execute("SELECT salt FROM leaf WHERE rowid = 1").fetchone()
+        database.execute(turn)
+        database.commit()
+        code, out, err = doctor(everything, "--ledger")
+        database.execute("UPDATE leaf SET salt = ? WHERE rowid = 1", (salt,))
+        database.commit()
+    assert (code, err) == (1, "")
+    assert "(leaf_damaged)" in out
+    assert "  hint: " in out
+    everything.kill("supervisor")
+    code, out, err = doctor(everything, "--ledger")
+    assert (code, out) == (3, "")
+    assert "chain_unreachable" in err
+    everything.restart()
 
 
 @pytest.mark.timeout(180)

@@ -129,7 +129,8 @@ class Stage:
             )  # fmt: skip
         started = time.monotonic()
         while not (self.is_ready(name) or self.is_dead(name) or self.is_broken(name)):
-            assert time.monotonic() - started < READY_SECONDS, self.told(name)
+            patience = READY_SECONDS * (4 if tracer else 1)  # a traced process is slow
+            assert time.monotonic() - started < patience, self.told(name)
             time.sleep(0.02)
         if fault is None and not tracer:
             assert self.is_ready(name), self.told(name)
