@@ -13,14 +13,18 @@ it. Other users of the same machine could; the miner notices any block that is n
 from __future__ import annotations
 
 import binascii
+import gzip
+import io
 import itertools
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -116,10 +120,19 @@ class Anvil:
         self._guard = threading.Lock()
 
     @classmethod
-    def start(cls, binary: Path, folder: Path, genesis: Genesis) -> Anvil:
+    def start(
+        cls, binary: Path, folder: Path, genesis: Genesis, state: bytes | None = None
+    ) -> Anvil:
         """Start anvil and return once it answers.
 
+        Args:
+            binary: the program.
+            folder: the chain's.
+            genesis: what it begins with.
+            state: what ``dump_state`` returned, to begin with that instead.
+
         Raises:
+            RpcError: it cannot read that state.
             Unavailable: it does not start.
         """
         for stale in folder.glob("anvil-*.sock"):
@@ -127,18 +140,22 @@ class Anvil:
         # A relative name: a unix socket's path may be no longer than about 100 bytes.
         name = f"anvil-{os.getpid()}-{next(_STARTS)}.sock"
         wrapper = [sys.executable, "-I", "-S", "-c", _WRAPPER, str(os.getpid())]
+        begin = [] if state is None else ["--load-state", "/dev/stdin"]
         with (folder / "anvil.log").open("wb") as log:
             process = subprocess.Popen(
-                [*wrapper, *command(binary, genesis, Path(name))],
+                [*wrapper, *command(binary, genesis, Path(name)), *begin],
                 cwd=folder,
                 env={"HOME": str(folder), "PATH": os.defpath},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if state is None else subprocess.PIPE,
                 stdout=log,
                 stderr=log,
             )
         anvil = cls(process, folder / name)
         try:
-            anvil._wait_until_answering(genesis)
+            if state is not None:
+                _feed(process, state)
+            seconds = _START_SECONDS if state is None else _STATE_SECONDS
+            anvil._wait_until_answering(genesis, seconds)
             anvil.call("anvil_setCode", _HISTORY_CONTRACT, "0x")
         except BaseException:
             anvil.stop()
@@ -184,21 +201,6 @@ class Anvil:
             return binascii.unhexlify(memoryview(answer)[start + 3 : end])
         except ValueError as error:
             raise RpcError(-32603, "anvil does not dump its state") from error
-
-    def load_state(self, state: bytes) -> None:
-        """Put what ``dump_state`` returned into a fresh anvil.
-
-        Raises:
-            RpcError: anvil refused.
-            Unavailable: anvil did not answer.
-        """
-        request = (
-            b'{"jsonrpc":"2.0","id":0,"method":"anvil_loadState","params":["0x',
-            *(binascii.hexlify(state), b'"]}'),
-        )
-        answer = json.loads(self.exchange(b"".join(request), _STATE_SECONDS))
-        if answer.get("result") is not True:
-            raise RpcError(-32603, "anvil does not load this state")
 
     def exchange(self, request: bytes, seconds: float = _ANSWER_SECONDS) -> bytes:
         """Send one JSON document and return the one that answers it.
@@ -251,19 +253,36 @@ class Anvil:
             raise _down() from error
         return connection
 
-    def _wait_until_answering(self, genesis: Genesis) -> None:
-        patience = time.monotonic() + _START_SECONDS
+    def _wait_until_answering(self, genesis: Genesis, seconds: float) -> None:
+        patience = time.monotonic() + seconds
         while time.monotonic() < patience and self.is_running:
             try:
                 if self.call("eth_chainId") == hex(genesis.chain_id):
                     return
             except Unavailable:
                 time.sleep(0.005)
+        if (self._process.poll() or 0) > 0 and seconds == _STATE_SECONDS:
+            raise RpcError(-32603, "anvil does not load this state")
         raise Unavailable(
             "anvil_not_started",
             "anvil does not start",
             hint=f"see {self._socket_path.parent / 'anvil.log'}; it needs glibc 2.35 or newer",
         )
+
+
+def _feed(process: subprocess.Popen[bytes], state: bytes) -> None:
+    """Give anvil a state to begin with.
+
+    Through a pipe, not by ``anvil_loadState``: it searches a request for its end from the start
+    again with every part that comes in, which at 10^5 transactions takes minutes.
+    """
+    if process.stdin is None:
+        raise ValueError("there is no pipe to anvil")
+    try:
+        with process.stdin as pipe, gzip.open(io.BytesIO(state)) as plain:
+            shutil.copyfileobj(plain, pipe, 1 << 20)
+    except (OSError, EOFError, zlib.error) as error:  # anvil has closed it, or this is no gzip
+        raise RpcError(-32603, "anvil does not load this state") from error
 
 
 def _connect(connection: socket.socket, path: Path) -> None:

@@ -29,7 +29,7 @@ from typing import Final
 from contracts.devchain.anvil import BLOCK_GAS_LIMIT, Anvil, RpcError
 from contracts.devchain.journal import Accepted, Block, Genesis, Journal
 from contracts.devchain.replay import Replayed, make_block, mismatch
-from contracts.devchain.restore import DEFAULT_OFTEN, Entries, Often, Tail, restore
+from contracts.devchain.restore import DEFAULT_OFTEN, Entries, Often, StartAnvil, Tail, restore
 from contracts.devchain.snapshots import Mark, Snapshot, Snapshots
 from contracts.devchain.transaction import Transaction
 from core.errors import ComityError, Refused, Unavailable
@@ -70,7 +70,7 @@ class Miner:
     def __init__(
         self,
         journal: Journal,
-        start_anvil: Callable[[Genesis], Anvil],
+        start_anvil: StartAnvil,
         chain_id: int,
         pace: Pace = Pace(),
         wall_clock: Callable[[], float] = time.time,

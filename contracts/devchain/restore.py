@@ -30,6 +30,7 @@ from core.errors import ProofError
 _log = logging.getLogger(__name__)
 
 Entries = Iterator[tuple[Record, Position]]
+StartAnvil = Callable[[Genesis, bytes | None], Anvil]
 _BATCH: Final = 500
 
 
@@ -46,7 +47,7 @@ class Often:
 
     blocks: int = 5_000
     size: int = 4 * 1024 * 1024
-    seconds: float = 4.0
+    seconds: float = 3.0
 
 
 DEFAULT_OFTEN: Final = Often()
@@ -68,8 +69,8 @@ class Tail:
         self.seconds += seconds
 
     def is_long(self, end: int, is_busy: bool) -> bool:
-        """Whether a snapshot is due; a busy chain gets three times as long to come to rest."""
-        factor = self.patience * (3 if is_busy else 1)
+        """Whether a snapshot is due; a busy chain gets twice as long to come to rest."""
+        factor = self.patience * (2 if is_busy else 1)
         return self.blocks > 0 and (
             self.blocks >= self.often.blocks * factor
             or end - self.begin >= self.often.size * factor
@@ -77,9 +78,9 @@ class Tail:
         )
 
     def cut(self, end: int, seconds: float) -> None:
-        """Begin anew at a snapshot that took so long to write: the next shall be worth as much."""
+        """Begin anew at a snapshot; one that took long to write is worth up to twice the wait."""
         self.begin, self.blocks, self.seconds = end, 0, 0.0
-        self.patience = max(1.0, seconds / self.often.seconds)
+        self.patience = min(max(1.0, seconds / self.often.seconds), 2.0)
 
     def put_off(self) -> None:
         """Wait twice as long: there could be no snapshot."""
@@ -108,7 +109,7 @@ class Restored:
 def restore(
     entries: Callable[[], Entries],
     genesis: Genesis,
-    start_anvil: Callable[[Genesis], Anvil],
+    start_anvil: StartAnvil,
     snapshots: Snapshots,
 ) -> Restored:
     """Bring the chain of a journal back in a fresh anvil.
@@ -116,7 +117,7 @@ def restore(
     Args:
         entries: gives the journal's records behind the genesis.
         genesis: its first record.
-        start_anvil: starts a fresh one.
+        start_anvil: starts a fresh one, with a state to begin with if there is one.
         snapshots: those of the same folder.
 
     Raises:
@@ -133,7 +134,7 @@ def restore(
             _log.warning("%s is not used: %s", path.name, error)
             failed.append(path)
     if restored is None:
-        anvil = start_anvil(genesis)
+        anvil = start_anvil(genesis, None)
         restored = _replayed(anvil, beginning(genesis), 0, entries())
     for path in failed:
         snapshots.discard(path)
@@ -144,16 +145,15 @@ def _from_snapshot(
     path: Path,
     entries: Entries,
     genesis: Genesis,
-    start_anvil: Callable[[Genesis], Anvil],
+    start_anvil: StartAnvil,
     snapshots: Snapshots,
 ) -> Restored:
     snapshot = snapshots.read(path)
     mark = snapshot.mark
     heads = _skip(entries, mark)
-    anvil = start_anvil(genesis)
+    anvil = start_anvil(genesis, snapshot.state)
+    del snapshot  # it may be large, and the replay long
     try:
-        anvil.load_state(snapshot.state)
-        del snapshot  # it may be large, and the replay long
         _expect_blocks(anvil, heads)
         _expect_state(anvil, mark)
     except BaseException:

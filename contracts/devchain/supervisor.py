@@ -26,9 +26,9 @@ from typing import Final, Self
 
 from contracts.devchain.anvil import Anvil, RpcError, locate
 from contracts.devchain.gateway import Gateway, Rpc
-from contracts.devchain.journal import Genesis, Journal
+from contracts.devchain.journal import Journal
 from contracts.devchain.miner import DEFAULT_LEAD, DEFAULT_PERIOD, Miner, Pace
-from contracts.devchain.restore import DEFAULT_OFTEN, Often
+from contracts.devchain.restore import DEFAULT_OFTEN, Often, StartAnvil
 from core.errors import ComityError, Refused, Unavailable
 
 _log = logging.getLogger(__name__)
@@ -167,8 +167,8 @@ class Supervisor:
                 gateway.stop()
             journal.close()
 
-    def _starter(self, binary: Path) -> Callable[[Genesis], Anvil]:
-        return lambda genesis: Anvil.start(binary, self._settings.folder, genesis)
+    def _starter(self, binary: Path) -> StartAnvil:
+        return lambda genesis, state: Anvil.start(binary, self._settings.folder, genesis, state)
 
     def _keep_mining(self, miner: Miner, journal: Journal) -> None:
         deaths: deque[float] = deque(maxlen=_DEATHS_ALLOWED)

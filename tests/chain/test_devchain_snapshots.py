@@ -7,6 +7,7 @@ import gzip
 import json
 import logging
 import os
+import random
 import re
 import shutil
 import signal
@@ -343,6 +344,52 @@ def test_a_disk_too_full_for_snapshots_does_not_stop_the_chain(
         wait_for(lambda: "no snapshot of block" in caplog.text, 10)
         send(rpc, sender, STORE_AND_LOG)
     assert files(folder) == []
+
+
+RUNNING = """
+import sys
+from pathlib import Path
+from contracts.devchain.miner import Pace
+from contracts.devchain.restore import Often
+from contracts.devchain.supervisor import Settings, Supervisor
+
+pace = Pace(period=0.1, interval=0.05, lead=10**6)
+chain = Supervisor(Settings(Path(sys.argv[1]), pace=pace, often=Often(blocks=2)))
+chain.start()
+chain.wait()
+"""
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_killed_at_any_moment_it_comes_back_with_the_blocks_there_were(
+    folder: Path, sample: Callable[[Sequence[int]], Sequence[int]], randomness: random.Random
+) -> None:
+    """A chain that does little else than write snapshots, killed again and again."""
+    head: dict[str, Any] = {}
+    sender, sent = Sender(), []
+    for _ in sample(range(40)):
+        (folder / "ready.json").unlink(missing_ok=True)
+        running = subprocess.Popen(
+            [sys.executable, "-c", RUNNING, str(folder)], cwd=CHECKOUT, stderr=subprocess.DEVNULL
+        )
+        try:
+            wait_for((folder / "ready.json").exists, 30)
+            rpc = JsonRpc(json.loads((folder / "ready.json").read_text())["rpc"])
+            if head:
+                assert rpc("eth_getBlockByNumber", head["number"], False) == head
+            sent.append(send(rpc, sender, STORE_BLOCK_HASHES))
+            head = rpc.head()
+            time.sleep(randomness.uniform(0, 0.5))
+        finally:
+            running.kill()
+            running.wait()
+        wait_for(lambda: not anvil_of(folder), 5)
+    with quiet_chain(folder, often=NEVER) as rpc:
+        view = seen(rpc, sent)
+    for path in files(folder):
+        path.unlink()
+    expect_same(folder, view, sent)
 
 
 # ---------------------------------------------------------------- how long it takes
