@@ -36,13 +36,13 @@ class Desk:
     sources: Sources
     clock: Callable[[], datetime]
 
-    def check(self, document: bytes, question: Question) -> Report:
-        """Return the report on a proof bundle's bytes.
+    def check(self, document: bytes | Bundle, question: Question) -> Report:
+        """Return the report on a proof bundle, or on its bytes.
 
         Raises:
             FormatError: not one of our formats.
         """
-        bundle = Bundle.parse(document)
+        bundle = document if isinstance(document, Bundle) else Bundle.parse(document)
         with self.sources.evidence(bundle.ledger) as evidence:
             return check(bundle, evidence, self.settings.policy, question, now=self.clock())
 

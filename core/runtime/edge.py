@@ -24,6 +24,7 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_ALWAYS_SENT: Final = (*HEADERS.items(), ("Cache-Control", "no-store"))
 _OTHER_HOST: Final = errors.UsageError(
     "host_not_trusted", "this service does not answer to that host name",
     "its operator can add the name to trusted_hosts",
@@ -61,9 +62,10 @@ def harden(
     log = logger(component)
 
     def secure(response: Any) -> Any:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault("Cache-Control", "no-store")
+        given = {name.lower() for name, _ in response.headers}
+        for name, value in _ALWAYS_SENT:
+            if name.lower() not in given:
+                response.headers.add(name, value)
         return response
 
     def tell(error: Exception) -> Any:

@@ -12,7 +12,8 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core import limits
-from core.encoding import b64url_decode, canonical_json, compact_json, parse_json
+from core.bundle import Bundle
+from core.encoding import b64url_decode, compact_json, parse_json
 from core.errors import FormatError, UsageError
 from core.report import Question
 from verifier.desk import Desk
@@ -42,6 +43,7 @@ class CheckRequest(BaseModel):
 @blueprint.post("/v1/checks", tags=[_CHECKS], summary="Check a proof bundle")
 def post_check() -> Response:
     """Check a proof bundle; JSON body, or multipart with the file in ``document``."""
+    document: bytes | Bundle
     document, asked = _form() if _is_multipart() else _json()
     if asked.pop("at", None) is not None:
         raise UsageError(
@@ -97,14 +99,14 @@ def _form() -> tuple[bytes, dict[str, Any]]:
     return uploaded(), _validated({"document": "", **fields})
 
 
-def _json() -> tuple[bytes, dict[str, Any]]:
+def _json() -> tuple[bytes | Bundle, dict[str, Any]]:
     body = parse_json(request.get_data(), what="request", max_bytes=limits.REQUEST_BYTES)
     if not isinstance(body, dict):
         raise FormatError("not_an_object", "request: expected an object")
     asked = _validated(body)
     document = body["document"]
     if isinstance(document, dict):
-        return canonical_json(document), asked
+        return Bundle.from_json(document), asked
     return _base64(document), asked
 
 
