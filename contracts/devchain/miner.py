@@ -245,8 +245,9 @@ class Miner:
     def keep_snapshot(self) -> None:
         """Write a snapshot if one is due; for the thread that mines.
 
-        Transactions are accepted meanwhile, so only the next block has to wait. A snapshot that
-        cannot be written costs time at the next restart, and is tried again later.
+        anvil answers nothing else while it dumps, so senders wait here rather than at anvil, whose
+        silence would count as its death. A snapshot that cannot be written costs time at the next
+        restart, and is tried again later.
 
         Raises:
             Unavailable: the journal cannot be made durable.
@@ -259,7 +260,9 @@ class Miner:
         started = time.monotonic()
         self._journal.sync(mark.position.end)
         try:
-            self._snapshots.write(Snapshot(mark, anvil.dump_state()))
+            with self._changed:
+                state = anvil.dump_state()
+            self._snapshots.write(Snapshot(mark, state))
         except (RpcError, Unavailable) as error:
             self._tail.put_off()
             _log.warning("no snapshot of block %d: %s", mark.head.number, error)

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from typing import Any, Final
 
 import pytest
 
+from contracts.devchain.anvil import Anvil
 from contracts.devchain.journal import Head, Journal, Position
 from contracts.devchain.restore import Often
 from contracts.devchain.snapshots import Snapshot, Snapshots
@@ -344,6 +346,29 @@ def test_a_disk_too_full_for_snapshots_does_not_stop_the_chain(
         wait_for(lambda: "no snapshot of block" in caplog.text, 10)
         send(rpc, sender, STORE_AND_LOG)
     assert files(folder) == []
+
+
+def test_while_a_snapshot_is_taken_senders_wait_and_are_not_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dumping = threading.Event()
+    real = Anvil.dump_state
+
+    def slow(anvil: Anvil) -> bytes:
+        dumping.set()
+        time.sleep(1)
+        return real(anvil)
+
+    monkeypatch.setattr(Anvil, "dump_state", slow)
+    sender = Sender()
+    with quiet_chain(folder, lead=60, often=AT_EVERY_BLOCK) as rpc:
+        running = anvil_of(folder)
+        send(rpc, sender, STORE_AND_LOG)
+        assert dumping.wait(10)
+        begun = time.monotonic()
+        rpc("eth_sendRawTransaction", sender.sign())
+        assert time.monotonic() - begun > 0.3
+        assert anvil_of(folder) == running
 
 
 RUNNING = """
