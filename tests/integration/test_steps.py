@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from contracts.calls import Declaration
 from core.errors import Unavailable
+from core.events import State
 from core.runtime import faults
 from core.runtime.faults import Form
 from core.runtime.steps import Step
@@ -135,3 +137,48 @@ def test_a_key_file_that_cannot_be_read_now_is_no_key_that_is_wrong(
         open_signer(file.as_uri(), Purpose.OPERATING, words)
     assert told.value.code == "key_file_not_read"
     assert open_signer(file.as_uri(), Purpose.OPERATING, words).address
+
+
+@pytest.mark.parametrize("form", Form)
+def test_a_batch_whose_nonce_was_taken_goes_into_a_new_transaction(
+    node: RunningNode, form: Form
+) -> None:
+    worker = node.worker()
+    work_until(worker, lambda: worker.fence is not None)
+    receipt = node.accept(f"TAKEN-{form}")
+    never = {faults.VARIABLE: f"tests only: {Step.TRANSACTION_SENT}/failed/error/*"}
+    faults.arm(never, io.StringIO())
+    work_until(worker, lambda: receipt_of(node.store, receipt).state is ReceiptState.SENT)
+    faults.arm({})
+    node.member.operating.forget_nonce()
+    another = node.made.calls.anchor(os.urandom(32), 64, worker.fence or 0)
+    node.member.operating.transact(another)
+    fail_once(Step.RETURN_KEPT, form)
+    work_until(worker, lambda: has_ended(node, [receipt]))
+    assert_anchored_once(node, [receipt])
+
+
+@pytest.mark.parametrize("form", Form)
+def test_what_the_ledger_refuses_ends_with_its_reason(node: RunningNode, form: Form) -> None:
+    number = f"REFUSED-{form}"
+    receipt = node.accept(number)
+    worker = node.worker()
+    work_until(worker, lambda: has_ended(node, [receipt]))
+    with node.store.reading() as connection:
+        held = credentials.held(connection, number, None)
+    assert held is not None
+    order = Order(
+        Change.SUSPEND, number, reason="nonconformity", until=utc_now() + timedelta(days=9)
+    )
+    with node.evidence() as evidence:  # which does not know yet what comes next
+        asked = declare(
+            node.store, evidence, node.member.id, order, now=utc_now(), random=os.urandom
+        )
+    withdrawn = Declaration(held.slot, State.WITHDRAWN, 1, int(utc_now().timestamp()), 0)
+    node.member.operating.forget_nonce()
+    node.member.operating.transact(node.made.calls.declare(withdrawn))
+    fail_once(Step.REFUSAL_KEPT, form)
+    work_until(worker, lambda: declaration_of(node.store, asked.id).is_final)
+    refusal = declaration_of(node.store, asked.id).refusal
+    assert refusal is not None
+    assert refusal.code == "move_forbidden"

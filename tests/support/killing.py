@@ -61,7 +61,7 @@ _OF_SUPERVISOR: Final = (
     Step.JOURNAL_SYNCED,
     Step.BLOCK_MINED,
 )
-# Steps off the road: after a reorganisation or a taken nonce, and for good at the ledger's word.
+# Steps off the road (tests/integration/test_steps.py): a taken nonce, a refusal by the ledger.
 ELSEWHERE: Final = (Step.RETURN_KEPT, Step.REFUSAL_KEPT)
 OWNERS: Final[Mapping[Step, str]] = {
     step: "web" if step in _OF_WEB else "supervisor" if step in _OF_SUPERVISOR else "worker"
