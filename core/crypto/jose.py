@@ -35,6 +35,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from core import limits
@@ -126,7 +127,7 @@ class PublicKey:
 class CompactJws:
     """A compact JWS as read; ``verify`` says whether it means anything."""
 
-    header: dict[str, Any]
+    header: Mapping[str, Any]
     payload: bytes = field(repr=False)  # certificate content stays out of logs
     signature: bytes
     signing_input: bytes
@@ -143,13 +144,7 @@ class CompactJws:
         segments = text.split(".")
         if len(segments) != 3:
             raise FormatError("jws_segments", "token: expected header.payload.signature")
-        header = parse_json(
-            b64url_decode(segments[0], what="token header"),
-            what="token header",
-            max_bytes=limits.JWS_HEADER_BYTES,
-        )
-        if not isinstance(header, dict) or not isinstance(header.get("alg"), str):
-            raise FormatError("jws_header", "token header: expected an object with a textual alg")
+        header = _header(segments[0])
         payload = b64url_decode(segments[1], what="token payload")
         signature = b64url_decode(segments[2], what="token signature")
         if len(payload) > limits.JWS_PAYLOAD_BYTES or len(signature) > limits.JWS_SIGNATURE_BYTES:
@@ -175,6 +170,18 @@ class CompactJws:
                 "the token's header brings its own key or changes how the token is read",
             )
         key.verify(self.algorithm, self.signing_input, self.signature)
+
+
+@lru_cache(maxsize=256)  # all tokens that one key signed have the same header
+def _header(segment: str) -> Mapping[str, Any]:
+    value = parse_json(
+        b64url_decode(segment, what="token header"),
+        what="token header",
+        max_bytes=limits.JWS_HEADER_BYTES,
+    )
+    if not isinstance(value, dict) or not isinstance(value.get("alg"), str):
+        raise FormatError("jws_header", "token header: expected an object with a textual alg")
+    return MappingProxyType(value)
 
 
 class JwsSigner(Protocol):
