@@ -64,5 +64,5 @@ async def _drip(writers: list[asyncio.StreamWriter], request: bytes) -> None:
     for place in range(80, len(request)):
         await asyncio.sleep(1)
         for writer in writers:
-            with suppress(ConnectionError):
+            if not writer.is_closing():  # else the server has given it up
                 writer.write(request[place : place + 1])
