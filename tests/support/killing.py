@@ -265,6 +265,9 @@ class Stage:
         with self.store() as store:
 
             def have_ended() -> bool:
+                # a supervisor gives up when its anvil dies six times a minute, as it does here
+                if self.is_dead("supervisor"):
+                    self.start("supervisor")
                 return all(receipt_of(store, receipt).is_final for receipt in self.receipts)
 
             self.wait(have_ended, SETTLED_SECONDS, "not all receipts came to an end")
