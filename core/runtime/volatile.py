@@ -8,9 +8,13 @@ lose, unnoticed, what others trusted it with.
 Takes the client library as an argument and imports none, so node and verifier share one module.
 """
 
+import os
+import stat
 from collections.abc import Mapping
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Final
 
 from core.errors import UsageError
@@ -47,11 +51,11 @@ def address(setting: str, folder: Path) -> str:
 def children(setting: str, folder: Path) -> dict[str, list[str]]:
     """Return the command line of the Redis to run beside us, by name; nothing where it is not ours.
 
-    It listens on a socket in the folder, which only its owner may use, and on no port; it writes
-    nothing to disk, and when its memory is full it refuses.
+    It listens on a socket that only its owner may use, in the folder where that can be, and on no
+    port; it writes nothing to disk, and when its memory is full it refuses.
 
     Raises:
-        UsageError: the program is not installed, or the folder's path is too long for a socket.
+        UsageError: the program is not installed, or there is no place for its socket.
     """
     if setting != EMBEDDED:
         return {}
@@ -94,8 +98,19 @@ def require_no_eviction(library: Any, setting: str) -> None:
 
 
 def _socket(folder: Path) -> str:
-    path = str(folder.resolve() / _SOCKET_NAME)
-    if len(path.encode()) > _SOCKET_PATH_BYTES:
+    """Return the path of the socket: in the folder, or where its path is too long for a socket, in
+    a folder of its own among temporary files, which is ours alone."""
+    whole = folder.resolve()
+    path = str(whole / _SOCKET_NAME)
+    if len(path.encode()) <= _SOCKET_PATH_BYTES:
+        return path
+    name = f"comity-{sha256(str(whole).encode()).hexdigest()[:16]}"
+    short = Path(gettempdir()).resolve() / name
+    short.mkdir(mode=0o700, exist_ok=True)
+    found = short.lstat()
+    path = str(short / _SOCKET_NAME)
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    if not ours or found.st_mode & 0o077 or len(path.encode()) > _SOCKET_PATH_BYTES:
         raise UsageError(
             "redis_socket_path",
             f"redis: the folder's path is too long for a socket ({_SOCKET_PATH_BYTES} bytes)",

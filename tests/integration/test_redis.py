@@ -151,12 +151,6 @@ def test_a_setting_that_names_no_redis(setting: str) -> None:
         volatile.setting(setting)
 
 
-def test_a_folder_too_deep_for_a_socket_is_refused() -> None:
-    with pytest.raises(UsageError) as refused:
-        volatile.address(volatile.EMBEDDED, Path("/" + "deep/" * 30))
-    assert refused.value.code == "redis_socket_path"
-
-
 # ---------------------------------------------------------------- faults at work
 
 
