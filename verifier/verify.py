@@ -32,7 +32,7 @@ from core.reasons import REASONS, SOURCE_CLOCK, SOURCE_DOCUMENT, SOURCE_NONE, Re
 from core.registry import LedgerEvidence
 from core.report import Check, Outcome, Question, Report
 from verifier.checks.anchoring import check_registration
-from verifier.checks.case import Case, Finding
+from verifier.checks.case import Case
 from verifier.checks.credential import check_issuer_and_content
 from verifier.checks.recognition import check_recognition
 from verifier.checks.status import check_status
@@ -81,40 +81,42 @@ def check(
         check_status(case, content_trusted=trusted),  # 8
         *check_recognition(question),  # 9
     )
+    source = evidence.source if evidence is not None else SOURCE_NONE
     return Report(
         question=question,
-        checks=tuple(_answer(f, case) for f in findings),
+        checks=tuple(
+            [_line(f.code, f.evidence_at, source, tuple(f.places.items())) for f in findings]
+        ),
         disclosed=credential.disclosed() if trusted else {},
         not_shared=credential.not_shared if trusted else (),
     )
 
 
-def _answer(finding: Finding, case: Case) -> Check:
-    source = _source(REASONS[finding.code], finding, case)
-    return _line(finding.code, source, finding.evidence_at, tuple(finding.places.items()))
-
-
 @lru_cache(maxsize=1024)  # while the ledger stands still, most certificates get the same lines
 def _line(
-    code: str, source: str, evidence_at: datetime | None, places: tuple[tuple[str, str], ...]
+    code: str,
+    evidence_at: datetime | None,
+    source: str,
+    places: tuple[tuple[str, str], ...],
 ) -> Check:
+    """Return the line of a finding, with ``source`` as the source of what the ledger says."""
     reason = REASONS[code]
     return Check(
         line=reason.line,
         code=code,
         outcome=reason.outcome,
         reason=reason.sentence(**dict(places)),
-        source=source,
+        source=_source(reason, source if evidence_at is not None else SOURCE_NONE),
         evidence_at=evidence_at,
     )
 
 
-def _source(reason: Reason, finding: Finding, case: Case) -> str:
+def _source(reason: Reason, ledger: str) -> str:
     """Return where the evidence of a line came from; what rests on the ledger has its age."""
     if reason.line == 2:
         return SOURCE_DOCUMENT
     if reason.line == 4:
         return SOURCE_CLOCK
-    if reason.line in (1, 3, 5) and finding.evidence_at is not None and case.evidence is not None:
-        return case.evidence.source
+    if reason.line in (1, 3, 5) and ledger != SOURCE_NONE:
+        return ledger
     return SOURCE_NONE if reason.outcome is not Outcome.NO else SOURCE_DOCUMENT

@@ -5,10 +5,10 @@ ledger holds is read from the ledger, never from the document.
 """
 
 from core.errors import ProofError
-from core.events import Disowned, anchor_key
+from core.events import Disowned
 from core.hashing import verify_inclusion
 from core.leaf import leaf_hash
-from verifier.checks.case import Case, Finding, date
+from verifier.checks.case import Case, Finding, date, first_of
 
 
 def check_registration(case: Case) -> Finding:
@@ -38,20 +38,22 @@ def _in_its_batch(case: Case) -> bool:
 
 
 def _on_the_ledger(case: Case, issuer: int) -> Finding:
-    anchor, seen = case.bundle.anchor, case.evidence_at
-    body = case.name_of(issuer)
-    disowned = [e for e in case.history(anchor_key(issuer, anchor.root)) if isinstance(e, Disowned)]
-    if disowned:
-        places = {"body": body, "date": date(disowned[0].time)}
+    anchor, seen, anchored = case.bundle.anchor, case.evidence_at, case.anchored
+    disowned = first_of(Disowned, case.registration)
+    if disowned is not None:
+        places = {"body": case.name_of(issuer), "date": date(disowned.time)}
         return Finding("registration_disowned", places, seen)
-    anchored = case.anchored
-    age = {"date": seen.date().isoformat() if seen else ""}
     if case.clock_wrong:
         return Finding("clock_wrong", evidence_at=seen)
     if case.too_old:
-        return Finding("ledger_too_old", age, seen)
+        return Finding("ledger_too_old", _age(case), seen)
     if anchored is None:
-        return Finding("ledger_behind" if case.behind else "not_registered", age, seen)
+        return Finding("ledger_behind" if case.behind else "not_registered", _age(case), seen)
     if anchored.size != anchor.size or anchored.position != anchor.position:
         return Finding("registration_differs", evidence_at=seen)
-    return Finding("registered", {"body": body, "date": date(anchored.time)}, seen)
+    places = {"body": case.name_of(issuer), "date": date(anchored.time)}
+    return Finding("registered", places, seen)
+
+
+def _age(case: Case) -> dict[str, str]:
+    return {"date": date(case.head.time) if case.head is not None else ""}

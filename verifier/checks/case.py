@@ -6,10 +6,11 @@ thing *found* in evidence is a finding at any age where it cannot be undone; a t
 a finding only when the evidence is fresh and reaches far enough.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
-from typing import Final
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeVar
 
 from core import limits
 from core.bundle import Bundle
@@ -20,20 +21,24 @@ from core.report import Question
 from verifier.policy import Policy
 
 _LAST_SECOND: Final = 253_402_300_799  # of the year 9999; the ledger's numbers go further
+_NO_PLACES: Final[Mapping[str, str]] = MappingProxyType({})
+
+E = TypeVar("E", bound=Event)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A reason code with what fills its places: moments as dates, ``body`` as a registered name."""
 
     code: str
-    places: dict[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = _NO_PLACES
     evidence_at: datetime | None = None
 
 
-@dataclass(frozen=True)
 class Case:
-    """One document under examination; each question to the evidence is asked once.
+    """One document under examination, and what its evidence says of it as a whole.
+
+    All that most lines need is asked here, once: a property that remembers costs more than many of
+    the answers.
 
     Args:
         bundle: the proof bundle.
@@ -42,84 +47,71 @@ class Case:
         policy: what the verifier insists on.
         question: what was asked.
         now: the verifier's clock, aware.
+
+    Attributes:
+        head: the newest block of evidence about this document's ledger, None without any.
+        evidence_at: when the evidence was true.
+        time: Unix seconds now: by our clock, or by the newest block where our clock lags behind it.
+        clock_wrong: whether the ledger is ahead of this verifier's clock.
+        too_old: whether the evidence is older than the policy accepts.
+        behind: whether the evidence ends before the place where the document says it is registered.
+        absence_counts: whether "not found" may be held against the document.
+        issuer: the member that the credential names as its issuer, None if there is none.
+        registration: the ledger's history of the anchor that the document names.
+        anchored: the ledger's own record of that anchor.
     """
 
-    bundle: Bundle
-    credential: Credential
-    evidence: LedgerEvidence | None
-    policy: Policy
-    question: Question
-    now: datetime
-    _histories: dict[str, tuple[Event, ...]] = field(default_factory=dict, repr=False)
+    __slots__ = (
+        "absence_counts",
+        "anchored",
+        "behind",
+        "bundle",
+        "clock_wrong",
+        "credential",
+        "evidence",
+        "evidence_at",
+        "head",
+        "issuer",
+        "now",
+        "policy",
+        "question",
+        "registration",
+        "time",
+        "too_old",
+    )
 
-    @cached_property
-    def head(self) -> Head | None:
-        """The newest block of evidence about this document's ledger, None without any."""
-        return self.evidence.head if self.evidence is not None else None
+    def __init__(
+        self,
+        bundle: Bundle,
+        credential: Credential,
+        evidence: LedgerEvidence | None,
+        policy: Policy,
+        question: Question,
+        now: datetime,
+    ) -> None:
+        self.bundle = bundle
+        self.credential = credential
+        self.evidence = evidence
+        self.policy = policy
+        self.question = question
+        self.now = now
+        head = evidence.head if evidence is not None else None
+        seconds = now.timestamp()
+        anchor = bundle.anchor
+        self.head: Head | None = head
+        self.evidence_at = moment(head.time) if head is not None else None
+        self.time = max(seconds, head.time) if head is not None else seconds
+        self.clock_wrong = head is not None and head.time > seconds + policy.clock_skew
+        self.too_old = head is None or seconds - head.time > policy.max_evidence_age
+        self.behind = head is None or _is_behind(head, anchor.position, seconds, policy)
+        self.absence_counts = not (self.clock_wrong or self.too_old or self.behind)
+        self.issuer = evidence.member_of(credential.issuer_did) if evidence is not None else None
+        self.registration = self.history(anchor_key(anchor.member, anchor.root))
+        self.anchored = first_of(Anchored, self.registration)
 
-    @cached_property
-    def evidence_at(self) -> datetime | None:
-        """When the evidence was true."""
-        return moment(self.head.time) if self.head is not None else None
-
-    @cached_property
-    def clock_wrong(self) -> bool:
-        """Whether the ledger is ahead of this verifier's clock."""
-        head = self.head
-        return head is not None and head.time > self.now.timestamp() + self.policy.clock_skew
-
-    @property
-    def time(self) -> float:
-        """Unix seconds now: by our clock, or by the newest block where our clock lags behind it."""
-        return max(self.now.timestamp(), self.head.time if self.head is not None else 0)
-
-    @cached_property
-    def too_old(self) -> bool:
-        """Whether the evidence is older than the policy accepts."""
-        head = self.head
-        if head is None:
-            return True
-        return self.now.timestamp() - head.time > self.policy.max_evidence_age
-
-    @cached_property
-    def behind(self) -> bool:
-        """Whether the evidence ends before the place where the document says it is registered.
-
-        A place so far ahead that no chain could have reached it by now is not believed: else a
-        forger could ask for "could not be checked" by naming a block that never comes.
-        """
-        head = self.head
-        if head is None:
-            return True
-        since = max(0.0, self.now.timestamp() - head.time) + self.policy.clock_skew
-        ahead = self.bundle.anchor.position.block - head.block
-        return 0 < ahead <= since / limits.BLOCK_SECONDS_MIN
-
-    @property
-    def absence_counts(self) -> bool:
-        """Whether "not found" may be held against the document."""
-        return not (self.clock_wrong or self.too_old or self.behind)
-
-    @cached_property
-    def issuer(self) -> int | None:
-        """The member that the credential names as its issuer, None if there is none."""
-        if self.evidence is None:
-            return None
-        return self.evidence.member_of(self.credential.issuer_did)
-
-    def history(self, key: str) -> tuple[Event, ...]:
+    def history(self, key: str) -> Sequence[Event]:
         """Return the history of a registry key, empty without evidence."""
-        if self.evidence is None:
-            return ()
-        if key not in self._histories:
-            self._histories[key] = tuple(self.evidence.history(key))
-        return self._histories[key]
-
-    @cached_property
-    def anchored(self) -> Anchored | None:
-        """The ledger's own record of the anchor that the document names."""
-        key = anchor_key(self.bundle.anchor.member, self.bundle.anchor.root)
-        return next((e for e in self.history(key) if isinstance(e, Anchored)), None)
+        return self.evidence.history(key) if self.evidence is not None else ()
 
     def judged_at(self) -> Position:
         """Return the place at which the issuer's key has to be good.
@@ -145,10 +137,28 @@ class Case:
         return frozenset({admitted.name(), *admitted.texts().values()})
 
     def _admission(self, member: int) -> MemberAdmitted | None:
-        history = self.history(member_key(member))
-        return next((e for e in history if isinstance(e, MemberAdmitted)), None)
+        return first_of(MemberAdmitted, self.history(member_key(member)))
 
 
+def first_of(kind: type[E], history: Sequence[Event]) -> E | None:
+    """Return the first event of a kind, None if there is none."""
+    for event in history:
+        if isinstance(event, kind):
+            return event
+    return None
+
+
+def _is_behind(head: Head, registered: Position, now: float, policy: Policy) -> bool:
+    """Tell whether the evidence ends before the place where the document says it is registered.
+
+    A place so far ahead that no chain could have reached it by now is not believed: else a forger
+    could ask for "could not be checked" by naming a block that never comes.
+    """
+    since = max(0.0, now - head.time) + policy.clock_skew
+    return 0 < registered.block - head.block <= since / limits.BLOCK_SECONDS_MIN
+
+
+@lru_cache(maxsize=64)  # all checks at one head ask for the same
 def moment(seconds: int) -> datetime:
     """Return Unix seconds as an aware moment; beyond the calendar, its last second."""
     return datetime.fromtimestamp(min(seconds, _LAST_SECOND), UTC)

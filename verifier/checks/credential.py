@@ -10,7 +10,7 @@ from core.crypto.jose import PublicKey
 from core.errors import ComityError, ProofError
 from core.events import KeyAdded, KeyPurpose, KeyRevoked, key_key
 from core.registry import key_good_at
-from verifier.checks.case import Case, Finding
+from verifier.checks.case import Case, Finding, first_of
 
 
 def check_issuer_and_content(case: Case) -> tuple[Finding, Finding]:
@@ -50,7 +50,7 @@ def _registered_key(case: Case) -> tuple[Finding, KeyAdded | None]:
         return _absent(case, "issuer_unknown", {}), None
     history = case.history(key_key(member, case.credential.kid_thumbprint))
     body = {"body": case.name_of(member)}
-    added = next((e for e in history if isinstance(e, KeyAdded)), None)
+    added = first_of(KeyAdded, history)
     if added is None:
         return _absent(case, "issuer_key_unknown", body), None
     position = case.judged_at()
