@@ -225,10 +225,11 @@ class Report:
     def dump(self) -> dict[str, Any]:
         """Return the report as ``comity check --json`` and ``POST /v1/checks`` give it."""
         by_line = {check.line: check.outcome for check in self.checks}
+        verdict = verdict_of(by_line, self.question)
         return {
             "v": VERSION,
-            "verdict": self.verdict.value,
-            "exit": self.exit,
+            "verdict": verdict.value,
+            "exit": EXIT_CODES[verdict],
             "question": self.question.dump(),
             "questions": {
                 name: group_outcome([by_line[line] for line in lines]).value
@@ -270,7 +271,10 @@ _GROUP_ORDER = (
 
 def group_outcome(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the outcome of one of the three questions: the gravest of its lines."""
-    return next((o for o in _GROUP_ORDER if o in outcomes), Outcome.NOT_ASKED)
+    for outcome in _GROUP_ORDER:
+        if outcome in outcomes:
+            return outcome
+    return Outcome.NOT_ASKED
 
 
 def moment_of(text: Any) -> datetime:
