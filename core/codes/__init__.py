@@ -1,19 +1,33 @@
-"""The code lists of the product: economies, sectors, standards, identifier schemes, life cycle.
+"""The code lists of the product: economies, sectors, standards, scopes, identifier schemes, life
+cycle.
 
 Read from the JSON files beside this module, each once and only when asked for. Decides which codes
-are known and how a known standard is spelled. Where a list comes from is said in its ``source``
+are known, how a known standard is spelled, which edition a name of a standard means, and under
+which scope of accreditation a standard falls. Where a list comes from is said in its ``source``
 member and in SOURCE.md. Nothing here is certificate content.
 """
 
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 ECERT_CONTEXT_URL = "https://w3id.example/comity/ecert/v1"
 """Address of our JSON-LD extension context; its text is ``ecert_context()``."""
+
+# ISO 3166-1, 8.1.3: free for whoever needs a code that no economy will ever have.
+_USER_ASSIGNED: Final = (
+    "AA",
+    *(f"Q{x}" for x in "MNOPQRSTUVWXYZ"),
+    *(f"X{chr(x)}" for x in range(ord("A"), ord("Z") + 1)),
+    "ZZ",
+)
+# The first year in a name, after a colon or, as in "GB/T 19001-2016", a dash; what follows it, such
+# as an amendment, belongs to the edition.
+_YEAR: Final = re.compile(r"[:-]\s*(?=(?:19|20)\d\d(?!\d))")
+_DIGIT: Final = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,19 @@ class Standard:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """A scope of accreditation, as arrangements name it.
+
+    Attributes:
+        name: the main scope's code, such as ``MSC``, or main and sub-scope: ``MSC/QMS``.
+        title: what it is about: the activity, or the standard of a sub-scope.
+    """
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class ManagementSystem:
     """A kind of management system, its name, and the UNTP conformity topic that fits it best."""
 
@@ -71,6 +98,26 @@ def economies() -> dict[str, Economy]:
         row["a2"]: Economy(row["a2"], row["a3"], row["n"], {"en": row["en"], "zh": row["zh"]})
         for row in rows
     }
+
+
+@cache
+def economy_codes() -> frozenset[str]:
+    """Return every code a member, a market or a policy may have.
+
+    Those of ISO 3166-1 and the user-assigned ones, which never belong to a real economy.
+    """
+    return frozenset(economies()) | frozenset(_USER_ASSIGNED)
+
+
+def known_economy(code: str) -> bool:
+    """Return whether a member, a market or a policy may have this code."""
+    return code in economy_codes()
+
+
+def economy_name(code: str, language: str = "en") -> str:
+    """Return what to call an economy: its name, or the code where it has none we know."""
+    economy = economies().get(code)
+    return code if economy is None else economy.names.get(language, economy.names["en"])
 
 
 @cache
@@ -106,6 +153,57 @@ def known_standard(text: str) -> Standard | None:
 
 
 @cache
+def standard_families() -> frozenset[str]:
+    """Return the names of the known standards without their year, such as ``ISO 9001``."""
+    families = {name.partition(":")[0] for name in standards()}
+    return frozenset(families | {scope.title for scope in sub_scopes().values()})
+
+
+def same_standard(asked: str, stated: str) -> bool:
+    """Return whether what is asked for covers what is stated, however both are spelled.
+
+    ``ISO 9001`` covers every edition of it, ``ISO 9001:2015`` that one alone.
+    """
+    family, edition = _family_and_edition(asked)
+    of_family, of_edition = _family_and_edition(stated)
+    return family == of_family and edition in ("", of_edition)
+
+
+@cache
+def main_scopes() -> dict[str, Scope]:
+    """Return the main scopes of accreditation by name, such as ``MSC``."""
+    rows = _read("recognition-arrangements.json")["main_scopes"]
+    return {row["code"]: Scope(row["code"], row["activity"]) for row in rows}
+
+
+@cache
+def sub_scopes() -> dict[str, Scope]:
+    """Return the sub-scopes by name, such as ``MSC/QMS``; each is titled with its standard."""
+    rows = _read("recognition-arrangements.json")["msc_sub_scopes"]
+    named = [Scope(f"MSC/{row['code']}", row["level5"]) for row in rows]
+    return {scope.name: scope for scope in named}
+
+
+@cache
+def scopes() -> dict[str, Scope]:
+    """Return all scopes, main ones and sub-scopes, by name."""
+    return main_scopes() | sub_scopes()
+
+
+def scope_of_standard(standard: str) -> str | None:
+    """Return the sub-scope a standard falls under, such as ``MSC/QMS`` for ISO 9001:2015.
+
+    None for a standard that no sub-scope is titled with.
+    """
+    return _scopes_by_family().get(_family_and_edition(standard)[0])
+
+
+def covers_scope(wide: str, narrow: str) -> bool:
+    """Return whether one scope covers another: ``MSC`` covers itself and every ``MSC/…``."""
+    return narrow == wide or narrow.startswith(f"{wide}/")
+
+
+@cache
 def identifier_schemes() -> dict[str, IdentifierScheme]:
     """Return the identifier schemes by code."""
     return {
@@ -136,6 +234,21 @@ def ecert_example() -> dict[str, Any]:
 @cache
 def _standards_by_fold() -> dict[str, Standard]:
     return {_fold(name): standard for name, standard in standards().items()}
+
+
+@cache
+def _scopes_by_family() -> dict[str, str]:
+    return {_fold(scope.title): scope.name for scope in sub_scopes().values()}
+
+
+@lru_cache(maxsize=256)  # the same few standards, in every check
+def _family_and_edition(text: str) -> tuple[str, str]:
+    """Return a standard's name without its year, and its edition, both folded."""
+    known = known_standard(text)
+    name = text if known is None else known.name
+    digit = _DIGIT.search(name)
+    year = _YEAR.search(name, digit.end()) if digit else None
+    return (_fold(name[: year.start()]), _fold(name[year.end() :])) if year else (_fold(name), "")
 
 
 def _fold(text: str) -> str:

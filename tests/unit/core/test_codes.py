@@ -37,6 +37,84 @@ def test_another_edition_or_adoption_is_another_standard(text: str) -> None:
     assert codes.known_standard(text) is None
 
 
+@pytest.mark.parametrize(
+    ("asked", "stated"),
+    [
+        ("ISO 9001", "ISO 9001:2015"),
+        ("iso9001", "ISO 9001:2008"),
+        ("ISO 9001", "ISO 9001"),
+        ("ISO 9001:2015", "ISO9001-2015"),
+        ("ISO 9001", "ISO 9001:2015/Amd 1:2024"),
+        ("ISO 14064-1", "ISO 14064-1:2018"),
+        ("GB/T 19001", "GB/T 19001-2016"),
+        ("House rule", "house rule"),
+    ],
+)
+def test_a_standard_is_covered_by_its_name_with_or_without_the_year(
+    asked: str, stated: str
+) -> None:
+    assert codes.same_standard(asked, stated)
+
+
+@pytest.mark.parametrize(
+    ("asked", "stated"),
+    [
+        ("ISO 9001:2015", "ISO 9001:2008"),
+        ("ISO 9001:2015", "ISO 9001"),
+        ("ISO 9001:2015", "ISO 9001:2015/Amd 1:2024"),
+        ("ISO 9001", "ISO 9004"),
+        ("ISO 9001", "ISO 90011:2015"),
+        ("ISO 9001", "EN ISO 9001:2015"),
+        ("ISO 14064", "ISO 14064-1:2018"),
+        ("ISO 9001", "ISO 9001:20155"),
+        ("", "ISO 9001:2015"),
+    ],
+)
+def test_another_standard_or_edition_is_not_covered(asked: str, stated: str) -> None:
+    assert not codes.same_standard(asked, stated)
+
+
+@pytest.mark.parametrize(
+    ("standard", "scope"),
+    [
+        ("ISO 9001:2015", "MSC/QMS"),
+        ("ISO 9001:2008", "MSC/QMS"),
+        ("iso 9001", "MSC/QMS"),
+        ("ISO/IEC 27001:2022", "MSC/ISMS"),
+        ("ISO 37001:2025", "MSC/ABMS"),
+        ("ISO 14064-1:2018", None),
+        ("EN ISO 9001:2015", None),
+        ("", None),
+    ],
+)
+def test_a_standard_falls_under_the_sub_scope_that_is_titled_with_it(
+    standard: str, scope: str | None
+) -> None:
+    assert codes.scope_of_standard(standard) == scope
+
+
+def test_a_main_scope_covers_its_sub_scopes_and_nothing_else() -> None:
+    assert codes.covers_scope("MSC", "MSC")
+    assert codes.covers_scope("MSC", "MSC/QMS")
+    assert not codes.covers_scope("MSC/QMS", "MSC")
+    assert not codes.covers_scope("MSC/QMS", "MSC/EMS")
+    assert not codes.covers_scope("MS", "MSC")
+    assert codes.main_scopes().keys() >= {"MSC", "PC", "TEST"}
+    assert all("/" not in name for name in codes.main_scopes())
+    assert all(codes.covers_scope("MSC", name) for name in codes.sub_scopes())
+    assert codes.scopes().keys() == codes.main_scopes().keys() | codes.sub_scopes().keys()
+    assert all(len(name.encode("ascii")) <= 32 for name in codes.scopes())  # as on the ledger
+
+
+def test_user_assigned_codes_are_economies_of_members_and_of_no_real_economy() -> None:
+    for code in ("AA", "QM", "QZ", "XA", "XE", "XZ", "ZZ", "CN"):
+        assert codes.known_economy(code)
+    for code in ("QL", "QN ", "xa", "AB", "ZY", "", "XAA"):
+        assert not codes.known_economy(code)
+    assert len(codes.economy_codes()) == 249 + 2 + 14 + 26
+    assert (codes.economy_name("CN", "zh"), codes.economy_name("XA")) == ("中国", "XA")
+
+
 def test_every_standard_has_an_address_and_every_system_a_topic() -> None:
     for standard in codes.standards().values():
         assert standard.uri.startswith(("https://www.iso.org/standard/", "urn:iso:std:"))
