@@ -8,7 +8,7 @@ import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core import limits
+from core import encoding, limits
 from core.encoding import (
     b64url,
     b64url_decode,
@@ -23,6 +23,7 @@ from core.encoding import (
     require_text,
 )
 from core.errors import ComityError, FormatError, LimitError
+from tests.support.json_strategy import edited
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 LEAF = (
@@ -213,6 +214,32 @@ def test_reading_agrees_with_the_plain_reader_or_refuses(raw: bytes) -> None:
     except ComityError:
         return
     assert value == json.loads(raw)
+
+
+def _outcome(raw: bytes) -> str:
+    """Return what is read, with 1, 1.0 and true apart; or the refusal."""
+    try:
+        return json.dumps(_parse(raw))
+    except ComityError as error:
+        return error.code
+
+
+@given(
+    st.text('{}[]",:\\u003ae.-19 ', max_size=80).map(str.encode)
+    | JSON.map(lambda value: json.dumps(value).encode())
+    | JSON.flatmap(lambda value: edited(compact_json(value).decode())).map(
+        lambda text: text.encode("utf-8", "surrogatepass")
+    )
+)
+@example(b'{"a":9007199254740992,"b":":"}')
+@example(b'{"a":1.0,"a":1.0}')
+@example(b'{"a":18446744073709551616}')
+@example(b'[{"a":' * 20 + b"1" + b"}]" * 20)
+def test_the_fast_reader_says_what_the_strict_one_says(raw: bytes) -> None:
+    fast = _outcome(raw)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("core.encoding._parse_plainly", lambda _raw: encoding._UNDECIDED)
+        assert _outcome(raw) == fast
 
 
 @pytest.mark.parametrize(
