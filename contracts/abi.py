@@ -10,6 +10,7 @@ Addresses are ``0x`` and 40 lower-case hex digits everywhere in this project.
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 from core.errors import FormatError
@@ -190,6 +191,11 @@ class Tuple(Type):
         dynamic = any(item.dynamic for item in items)
         super().__init__(dynamic, WORD if dynamic else sum(item.size for item in items))
         self._items = tuple(items)
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Where each item stands in the head: the value, or the offset of a dynamic one."""
+        return tuple(accumulate((item.size for item in self._items[:-1]), initial=0))
 
     def encode(self, value: Any) -> bytes:
         """Return the encoding of a sequence with one value for each item."""

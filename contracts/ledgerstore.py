@@ -6,15 +6,18 @@ is used. Not trusted beyond its file permissions and not precious: everything in
 again. Refuses a file of another ledger or version, blocks that do not continue the last one, and
 events outside the blocks they come with.
 
+Texts that events name by their hash are kept beside them, where they could be had.
+
 Every block that was followed moves the head, with or without events: its time is the evidence age.
 Headers are kept for blocks with events, for the first block and for the last ``KEPT_HEADERS``; more
 is not needed to find where a reorganised chain parted from ours.
 """
 
+import hashlib
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -22,38 +25,27 @@ from typing import Any, Final
 
 import orjson
 
+from contracts.ledgerfile import REGISTRY, connect, create, require_ours
+from contracts.texts import NamedText
 from core.errors import FormatError, Refused, Unavailable
-from core.events import Event, MemberAdmitted, Position
+from core.events import Event, MemberAdmitted, Position, restore_event
 from core.registry import DidOfEndpoint, Head
 from core.runtime import faults
-from core.runtime.paths import private_file
 from core.runtime.steps import Step
 
 KEPT_HEADERS: Final = 1024
-_VERSION: Final = 1
-_BUSY_SECONDS: Final = 10.0
-
-_SCHEMA: Final = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE block (number INTEGER PRIMARY KEY, hash BLOB NOT NULL, time INTEGER NOT NULL);
-CREATE TABLE event (
-    block INTEGER NOT NULL,
-    idx INTEGER NOT NULL,
-    key TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    time INTEGER NOT NULL,
-    body BLOB NOT NULL,
-    PRIMARY KEY (block, idx)
-) WITHOUT ROWID;
-CREATE INDEX event_key ON event (key, block, idx);
-CREATE TABLE member (
-    did TEXT PRIMARY KEY, id INTEGER NOT NULL, block INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX member_block ON member (block);
-"""
+_VERSION_AT: Final = f"""
+SELECT hash, idx FROM event JOIN block ON block.number = event.block
+WHERE {REGISTRY} ORDER BY event.block DESC, idx DESC LIMIT 1
+"""  # noqa: S608 - of our own words
 _ASKED_AGAIN: Final = ("member/", "key/")
 _RECALLED: Final = 10_000
+_NAME_TEXT: Final = """
+INSERT INTO text (digest, size, block, tx) VALUES (?, ?, ?, ?)
+ON CONFLICT (digest) DO UPDATE SET tx = excluded.tx WHERE body IS NULL
+"""
 _HEAD: Final = "SELECT number, hash, time FROM block ORDER BY number DESC LIMIT 1"
+_HELD: Final = "SELECT digest FROM text WHERE body IS NOT NULL ORDER BY digest"
 _HISTORY: Final = "SELECT kind, block, idx, time, body FROM event WHERE key = ? ORDER BY block, idx"
 
 
@@ -89,8 +81,8 @@ class LedgerStore:
         try:
             with store._writing() as connection:
                 if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
-                    _create(connection, origin)
-                _require_ours(connection, origin)
+                    create(connection, origin)
+                require_ours(connection, origin)
         except BaseException:
             store.close()
             raise
@@ -124,8 +116,29 @@ class LedgerStore:
             ).fetchall()
         return [Head(*row) for row in rows]
 
-    def append(self, blocks: Sequence[Head], events: Sequence[Event]) -> None:
+    def missing_texts(self, limit: int) -> list[NamedText]:
+        """Return texts that events name and that are not here yet, those named last first."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT digest, size, block, tx FROM text WHERE body IS NULL"
+                " ORDER BY block DESC LIMIT ?",
+                (limit,),
+            ).fetchall()
+        return [NamedText(*row) for row in rows]
+
+    def append(
+        self,
+        blocks: Sequence[Head],
+        events: Sequence[Event],
+        named: Sequence[NamedText] = (),
+        texts: Sequence[bytes] = (),
+    ) -> None:
         """Add blocks that continue the last one, with their events in ledger order; all or nothing.
+
+        Args:
+            named: the texts that these events name.
+            texts: texts that came with them, or that were missing so far; one that no event named
+                is not kept.
 
         Raises:
             Refused: ``cursor_moved``, the blocks do not continue the last one; ``event_misplaced``.
@@ -150,6 +163,13 @@ class LedgerStore:
                 map(_row, events),
             )
             self._add_members(connection, events)
+            connection.executemany(
+                _NAME_TEXT, ((t.digest, t.size, t.block, t.transaction) for t in named)
+            )
+            connection.executemany(
+                "UPDATE text SET body = ? WHERE digest = ? AND body IS NULL",
+                ((text, hashlib.sha256(text).digest()) for text in texts),
+            )
             _prune(connection, blocks[0].block, blocks[-1].block)
 
     def rollback_to(self, block: int) -> None:
@@ -163,6 +183,7 @@ class LedgerStore:
                 raise Refused("block_not_kept", f"block {block} is not among the headers kept")
             connection.execute("DELETE FROM event WHERE block > ?", (block,))
             connection.execute("DELETE FROM member WHERE block > ?", (block,))
+            connection.execute("DELETE FROM text WHERE block > ?", (block,))
             connection.execute("DELETE FROM block WHERE number > ?", (block,))
 
     @contextmanager
@@ -228,7 +249,7 @@ class LedgerStore:
         try:
             return self._idle.pop()
         except IndexError:
-            return _connect(self.path)
+            return connect(self.path)
 
 
 class _Recall:
@@ -238,12 +259,13 @@ class _Recall:
     threads may share it. Only what was found is kept, so nobody can fill it with questions.
     """
 
-    __slots__ = ("head", "histories", "members")
+    __slots__ = ("head", "histories", "members", "version")
 
     def __init__(self, head: Head | None) -> None:
         self.head = head
         self.histories: dict[str, tuple[Event, ...]] = {}
         self.members: dict[str, int] = {}
+        self.version: Hashable | None = None
 
     @property
     def has_room(self) -> bool:
@@ -273,7 +295,7 @@ class Snapshot:
         """The newest block followed."""
         return self._head
 
-    def history(self, key: str) -> Sequence[Event]:
+    def history(self, key: str, /) -> Sequence[Event]:
         """Return the history of a registry key, oldest first."""
         known = self._recall.histories.get(key)
         if known is None:
@@ -282,7 +304,7 @@ class Snapshot:
                 self._recall.histories[key] = known
         return list(known)
 
-    def member_of(self, did: str) -> int | None:
+    def member_of(self, did: str, /) -> int | None:
         """Return the member whose endpoint gives this DID."""
         known = self._recall.members.get(did)
         if known is not None:
@@ -292,13 +314,32 @@ class Snapshot:
             self._recall.members[did] = int(row[0])
         return None if row is None else int(row[0])
 
-    def keys(self, prefix: str) -> list[str]:
+    def keys(self, prefix: str, /) -> list[str]:
         """Return the registry keys that start with ``prefix``, for example ``member/``, sorted."""
         rows = self._connection.execute(
             "SELECT DISTINCT key FROM event WHERE key >= ? AND key < ? ORDER BY key",
             (prefix, prefix + "\U0010ffff"),
         )
         return [row[0] for row in rows]
+
+    def text(self, digest: bytes, /) -> bytes | None:
+        """Return the text with this SHA-256, None when no event names it or it was not had."""
+        row = self._connection.execute(
+            "SELECT body FROM text WHERE digest = ?", (digest,)
+        ).fetchone()
+        return None if row is None or row[0] is None else bytes(row[0])
+
+    @property
+    def registry_version(self) -> Hashable | None:
+        """Block hash and log index of the newest event that counts, and a hash of the texts held;
+        None before the first."""
+        if self._recall.version is None:
+            newest = self._connection.execute(_VERSION_AT).fetchone()
+            held = hashlib.sha256()
+            for (digest,) in self._connection.execute(_HELD):
+                held.update(digest)
+            self._recall.version = None if newest is None else (*newest, held.digest())
+        return self._recall.version
 
     def parameter(self, name: str) -> int | None:
         """Return the value of a ledger parameter at the head, None when it was never set."""
@@ -314,61 +355,6 @@ class Snapshot:
             (after.block, after.index, limit),
         )
         return [_event(*row) for row in rows]
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    private_file(path)
-    try:
-        connection = sqlite3.connect(
-            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-    except sqlite3.Error as error:
-        raise Unavailable(
-            "ledger_store", f"the followed ledger cannot be opened: {error}"
-        ) from None
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")  # a mirror: lost blocks are fetched again
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        if isinstance(error, sqlite3.OperationalError):
-            raise Unavailable(
-                "ledger_store", f"the followed ledger cannot be opened: {error}"
-            ) from None
-        raise FormatError(
-            "ledger_store", "the followed ledger: expected a database of ours"
-        ) from None
-    return connection
-
-
-def _create(connection: sqlite3.Connection, origin: str) -> None:
-    for statement in filter(str.strip, _SCHEMA.split(";")):
-        connection.execute(statement)
-    connection.executemany(
-        "INSERT INTO meta (name, value) VALUES (?, ?)",
-        (("version", str(_VERSION)), ("origin", origin)),
-    )
-
-
-def _require_ours(connection: sqlite3.Connection, origin: str) -> None:
-    try:
-        meta = dict(connection.execute("SELECT name, value FROM meta"))
-    except sqlite3.OperationalError:
-        meta = {}
-    if "origin" not in meta:
-        raise FormatError("ledger_store", "the followed ledger: expected a database of ours")
-    if meta.get("version") != str(_VERSION):
-        raise Refused(
-            "ledger_store_version",
-            f"followed ledger: expected version {_VERSION}, got {meta.get('version')}",
-            "remove the file; it is fetched again",
-        )
-    if meta["origin"] != origin:
-        raise Refused(
-            "other_ledger",
-            f"followed ledger: expected {origin}, got {meta['origin']}",
-            "give each ledger a file of its own",
-        )
 
 
 def _head(connection: sqlite3.Connection) -> Head | None:
@@ -391,13 +377,23 @@ def _row(event: Event) -> tuple[Any, ...]:
 def _event(kind: str, block: int, index: int, time: int, body: bytes) -> Event:
     """Return the event of a row; a row with other values than its kind has is no evidence."""
     try:
-        return Event.restore(kind, Position(block, index), time, orjson.loads(body))
+        return restore_event(kind, Position(block, index), time, orjson.loads(body))
     except (FormatError, ValueError, AttributeError):
         raise Unavailable(
             "ledger_store_damaged",
             "the followed ledger is damaged",
             "stop the follower and remove the file; it is fetched again",
         ) from None
+
+
+def _add_texts(
+    connection: sqlite3.Connection, named: Sequence[NamedText], texts: Sequence[bytes]
+) -> None:
+    connection.executemany(_NAME_TEXT, ((t.digest, t.size, t.block, t.transaction) for t in named))
+    connection.executemany(
+        "UPDATE text SET body = ? WHERE digest = ? AND body IS NULL",
+        ((text, hashlib.sha256(text).digest()) for text in texts),
+    )
 
 
 def _require_consecutive(blocks: Sequence[Head]) -> None:

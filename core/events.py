@@ -1,32 +1,101 @@
 """The ledger's events: what the contracts recorded, one frozen type for each kind.
 
-Every event belongs to one registry key (``member/3``, ``key/3/<thumbprint>``, …). Decides the keys
-and the JSON form of an event; refuses events that no ledger of ours could have recorded.
+Every event belongs to one registry key (``member/3``, ``key/3/<thumbprint>``, …). Decides which
+kinds there are and their keys; refuses events that no ledger of ours could have recorded. What all
+kinds share is in ``core/event.py``; all of it is imported from here.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from functools import cache, lru_cache
-from typing import Any, ClassVar, get_type_hints
+from functools import lru_cache
+from typing import Any, ClassVar, Final
 
 from core import limits
-from core.encoding import b64url
 from core.errors import FormatError
+from core.event import (
+    Event,
+    KeyEvent,
+    MemberEvent,
+    Position,
+    key_key,
+    member_key,
+)
 from core.plaintext import text_finding
+from core.recognition_events import (
+    AccreditationAction,
+    AccreditationDeclared,
+    AlertLifted,
+    ArrangementMade,
+    ArrangementParty,
+    Assurance,
+    KeyAssured,
+    NoticeKind,
+    NoticePublished,
+    PartyAction,
+    SeatGiven,
+    SeatTaken,
+    SubjectKind,
+    accreditation_key,
+    alert_key,
+    arrangement_key,
+    notice_key,
+    party_key,
+)
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
-    """A place in the ledger: block number, then index of the log within the block."""
-
-    block: int
-    index: int
-
-    def dump(self) -> list[int]:
-        """Return ``[block, index]``."""
-        return [self.block, self.index]
+__all__ = [
+    "DAILY_KINDS",
+    "AccreditationAction",
+    "AccreditationDeclared",
+    "AlertLifted",
+    "Anchored",
+    "ArrangementMade",
+    "ArrangementParty",
+    "Assurance",
+    "ContractSet",
+    "Disowned",
+    "Event",
+    "Executed",
+    "FenceClaimed",
+    "KeyAdded",
+    "KeyAssured",
+    "KeyPurpose",
+    "KeyRevoked",
+    "MemberAdmitted",
+    "MemberExpelled",
+    "MemberFrozen",
+    "MemberRestored",
+    "MemberSuspended",
+    "MemberThawed",
+    "NoticeKind",
+    "NoticePublished",
+    "OperatingAccountChanged",
+    "ParameterSet",
+    "PartyAction",
+    "Position",
+    "Proposed",
+    "RecoveryAccountChanged",
+    "Role",
+    "SeatGiven",
+    "SeatTaken",
+    "State",
+    "StatusAnnulled",
+    "StatusDeclared",
+    "SubjectKind",
+    "Voted",
+    "accreditation_key",
+    "alert_key",
+    "anchor_key",
+    "arrangement_key",
+    "event_class",
+    "key_key",
+    "member_key",
+    "notice_key",
+    "party_key",
+    "restore_event",
+    "status_key",
+]  # fmt: skip
 
 
 class Role(IntFlag):
@@ -57,53 +126,7 @@ class State(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One ledger event.
-
-    Args:
-        position: where the ledger recorded it.
-        time: the block's time, Unix seconds.
-    """
-
-    kind: ClassVar[str] = ""
-
-    position: Position
-    time: int
-
-    def key(self) -> str:
-        """Return the registry key this event belongs to."""
-        raise NotImplementedError
-
-    def body(self) -> dict[str, Any]:
-        """Return the event's own members as JSON values (bytes as hex)."""
-        own = (f for f in fields(self) if f.name not in ("position", "time"))
-        return {f.name: _to_json(getattr(self, f.name)) for f in own}
-
-    @classmethod
-    def restore(cls, kind: str, position: Position, time: int, body: Mapping[str, Any]) -> "Event":
-        """Return the event that ``body`` was made from; the inverse of :meth:`body`.
-
-        Raises:
-            FormatError: no such kind, or members that are not this kind's.
-        """
-        event = event_class(kind)
-        hints = _hints(kind)
-        if body.keys() != hints.keys():
-            raise FormatError("event_members", f"a {kind} event has other members")
-        values = {name: _from_json(value, hints[name]) for name, value in body.items()}
-        return event(position, time, **values)
-
-
-@dataclass(frozen=True, slots=True)
-class _OfMember(Event):
-    member: int
-
-    def key(self) -> str:
-        return f"member/{self.member}"
-
-
-@dataclass(frozen=True, slots=True)
-class MemberAdmitted(_OfMember):
+class MemberAdmitted(MemberEvent):
     """A body joined; ``names`` is the JSON text it registered, ``endpoint`` its public address."""
 
     kind: ClassVar[str] = "member_admitted"
@@ -133,7 +156,7 @@ class MemberAdmitted(_OfMember):
 
 
 @dataclass(frozen=True, slots=True)
-class MemberSuspended(_OfMember):
+class MemberSuspended(MemberEvent):
     """Suspended by vote."""
 
     kind: ClassVar[str] = "member_suspended"
@@ -141,14 +164,14 @@ class MemberSuspended(_OfMember):
 
 
 @dataclass(frozen=True, slots=True)
-class MemberRestored(_OfMember):
+class MemberRestored(MemberEvent):
     """Restored by vote."""
 
     kind: ClassVar[str] = "member_restored"
 
 
 @dataclass(frozen=True, slots=True)
-class MemberExpelled(_OfMember):
+class MemberExpelled(MemberEvent):
     """Expelled by vote."""
 
     kind: ClassVar[str] = "member_expelled"
@@ -156,21 +179,21 @@ class MemberExpelled(_OfMember):
 
 
 @dataclass(frozen=True, slots=True)
-class MemberFrozen(_OfMember):
+class MemberFrozen(MemberEvent):
     """Its operating account was stopped by its recovery account."""
 
     kind: ClassVar[str] = "member_frozen"
 
 
 @dataclass(frozen=True, slots=True)
-class MemberThawed(_OfMember):
+class MemberThawed(MemberEvent):
     """Its operating account works again."""
 
     kind: ClassVar[str] = "member_thawed"
 
 
 @dataclass(frozen=True, slots=True)
-class OperatingAccountChanged(_OfMember):
+class OperatingAccountChanged(MemberEvent):
     """A new operating account."""
 
     kind: ClassVar[str] = "operating_account_changed"
@@ -180,7 +203,7 @@ class OperatingAccountChanged(_OfMember):
 
 
 @dataclass(frozen=True, slots=True)
-class RecoveryAccountChanged(_OfMember):
+class RecoveryAccountChanged(MemberEvent):
     """A new recovery account, by vote."""
 
     kind: ClassVar[str] = "recovery_account_changed"
@@ -189,16 +212,7 @@ class RecoveryAccountChanged(_OfMember):
 
 
 @dataclass(frozen=True, slots=True)
-class _OfKey(Event):
-    member: int
-    thumbprint: bytes
-
-    def key(self) -> str:
-        return key_key(self.member, self.thumbprint)
-
-
-@dataclass(frozen=True, slots=True)
-class KeyAdded(_OfKey):
+class KeyAdded(KeyEvent):
     """A key was registered; ``public_key`` are its RFC 7638 bytes (or a 48-byte BLS key)."""
 
     kind: ClassVar[str] = "key_added"
@@ -208,7 +222,7 @@ class KeyAdded(_OfKey):
 
 
 @dataclass(frozen=True, slots=True)
-class KeyRevoked(_OfKey):
+class KeyRevoked(KeyEvent):
     """The key makes nothing true from this position on."""
 
     kind: ClassVar[str] = "key_revoked"
@@ -217,7 +231,7 @@ class KeyRevoked(_OfKey):
 
 
 @dataclass(frozen=True, slots=True)
-class FenceClaimed(_OfMember):
+class FenceClaimed(MemberEvent):
     """A worker of the member took over; lower fences can no longer anchor."""
 
     kind: ClassVar[str] = "fence_claimed"
@@ -345,9 +359,15 @@ _KINDS: dict[str, type[Event]] = {
         MemberAdmitted, MemberSuspended, MemberRestored, MemberExpelled, MemberFrozen, MemberThawed,
         OperatingAccountChanged, RecoveryAccountChanged, KeyAdded, KeyRevoked, FenceClaimed,
         Anchored, Disowned, StatusDeclared, StatusAnnulled, ParameterSet, ContractSet, Proposed,
-        Voted, Executed,
+        Voted, Executed, SeatGiven, SeatTaken, KeyAssured, AccreditationDeclared, ArrangementMade,
+        ArrangementParty, NoticePublished, AlertLifted,
     )
 }  # fmt: skip
+
+DAILY_KINDS: Final = frozenset(
+    event.kind for event in (FenceClaimed, Anchored, Disowned, StatusDeclared, StatusAnnulled)
+)
+"""What members record about their certificates day by day; all else is the registry."""
 
 
 def event_class(kind: str) -> type[Event]:
@@ -362,14 +382,13 @@ def event_class(kind: str) -> type[Event]:
         raise FormatError("unknown_event", "this kind of ledger event is not known") from None
 
 
-def member_key(member: int) -> str:
-    """Return the registry key of a member's history."""
-    return f"member/{member}"
+def restore_event(kind: str, position: Position, time: int, body: Mapping[str, Any]) -> Event:
+    """Return the event of ``kind`` that ``body`` was made from; see :meth:`Event.body`.
 
-
-def key_key(member: int, thumbprint: bytes) -> str:
-    """Return the registry key of a signing key's history."""
-    return f"key/{member}/{b64url(thumbprint)}"
+    Raises:
+        FormatError: no such kind, or members that are not this kind's.
+    """
+    return event_class(kind).of_body(position, time, body)
 
 
 def anchor_key(member: int, root: bytes) -> str:
@@ -382,24 +401,6 @@ def status_key(member: int, slot: bytes) -> str:
     return f"status/{member}/{slot.hex()}"
 
 
-def _to_json(value: Any) -> Any:
-    return value.hex() if isinstance(value, bytes) else value
-
-
-def _from_json(value: Any, kind: type) -> Any:
-    if kind is bytes and isinstance(value, str):
-        try:
-            raw = bytes.fromhex(value)
-        except ValueError:
-            raw = None
-        if raw is None or raw.hex() != value:  # one spelling: lower case, no spaces
-            raise FormatError("event_members", "a ledger event holds bytes that are not hex")
-        return raw
-    if type(value) is not kind:
-        raise FormatError("event_members", "a ledger event holds a member of another type")
-    return value
-
-
 @lru_cache(maxsize=1024)  # every check asks for the names of its issuer
 def _texts(names: str) -> Mapping[str, str]:
     try:
@@ -409,10 +410,3 @@ def _texts(names: str) -> Mapping[str, str]:
     if not isinstance(value, dict):
         return {}
     return {k: v for k, v in value.items() if text_finding(v, limits.NAME_CHARS) is None}
-
-
-@cache
-def _hints(kind: str) -> dict[str, type]:
-    event = event_class(kind)
-    hints = get_type_hints(event)
-    return {f.name: hints[f.name] for f in fields(event) if f.name not in ("position", "time")}

@@ -51,6 +51,19 @@ STATUS_LIST_TTL: Final = 300
 MEMBER_NAMES_BYTES: Final = 1024
 ENDPOINT_BYTES: Final = 200
 
+# Recognition (the contracts enforce the same)
+LEDGER_TEXT_BYTES: Final = 24 * 1024  # an arrangement's text, a notice, a policy
+COVERAGE_BYTES: Final = 4096  # standards and sectors of one accreditation
+SCOPE_BYTES: Final = 32
+PARTIES_INVITED: Final = 256  # by the transaction that makes an arrangement
+SEATS: Final = 15
+DECLARED_AHEAD: Final = 365 * 86_400  # how far ahead a change may take effect
+
+# Acceptance policies; altogether LEDGER_TEXT_BYTES
+POLICY_ENTRIES: Final = 100  # of each of its lists
+POLICY_TEXT_CHARS: Final = 1_000  # one condition, in one language
+POLICY_EVIDENCE_AGE: Final = 366 * 86_400  # the oldest a policy may allow
+
 # Evidence age without an acceptance policy (design §6)
 EVIDENCE_AGE_LIVE: Final = 600
 EVIDENCE_AGE_OFFLINE: Final = 30 * 86_400

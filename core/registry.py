@@ -7,11 +7,14 @@ Decides what a history means (was this key good at that position, what is this s
 does no input or output: where histories come from is the evidence's affair.
 """
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
 from core.events import (
+    DAILY_KINDS,
     Event,
     KeyAdded,
     KeyRevoked,
@@ -62,6 +65,20 @@ class LedgerEvidence(Protocol):
         """Return the member whose registered endpoint gives this DID."""
         ...
 
+    def keys(self, prefix: str, /) -> Sequence[str]:
+        """Return the registry keys that start with ``prefix``, sorted."""
+        ...
+
+    def text(self, digest: bytes, /) -> bytes | None:
+        """Return the text with this SHA-256, None when this evidence does not have it."""
+        ...
+
+    @property
+    def registry_version(self) -> Hashable | None:
+        """What can be compared: the same only where all but anchors, fences and statuses is the
+        same, texts included. None when there is no such thing here."""
+        ...
+
 
 class LedgerState:
     """Evidence held in memory: what the events given so far say."""
@@ -73,12 +90,22 @@ class LedgerState:
         self.head: Head | None = None
         self._histories: dict[str, list[Event]] = {}
         self._members: dict[str, int] = {}
+        self._texts: dict[bytes, bytes] = {}
         self._did_of_endpoint = did_of_endpoint
+        self._version = hashlib.sha256(origin.encode()).digest()
+
+    @property
+    def registry_version(self) -> Hashable | None:
+        """A hash over every event and text that it must tell apart."""
+        return self._version
 
     def apply(self, events: Sequence[Event], head: Head) -> Self:
         """Add events in ledger order and move to ``head``."""
         for event in events:
             self._histories.setdefault(event.key(), []).append(event)
+            if event.kind not in DAILY_KINDS:
+                told = [event.kind, event.position.dump(), event.time, event.body()]
+                self._moved(json.dumps(told).encode())
             if isinstance(event, MemberAdmitted):
                 did = self._did_of_endpoint(event.endpoint)
                 if did is not None:
@@ -93,6 +120,25 @@ class LedgerState:
     def member_of(self, did: str, /) -> int | None:
         """Return the member of a DID."""
         return self._members.get(did)
+
+    def keys(self, prefix: str, /) -> Sequence[str]:
+        """Return the registry keys that start with ``prefix``, sorted."""
+        return sorted(key for key in self._histories if key.startswith(prefix))
+
+    def learn_text(self, text: bytes) -> Self:
+        """Add a text that an event names by its hash."""
+        digest = hashlib.sha256(text).digest()
+        if digest not in self._texts:
+            self._texts[digest] = text
+            self._moved(digest)
+        return self
+
+    def text(self, digest: bytes, /) -> bytes | None:
+        """Return the text with this SHA-256."""
+        return self._texts.get(digest)
+
+    def _moved(self, told: bytes) -> None:
+        self._version = hashlib.sha256(self._version + hashlib.sha256(told).digest()).digest()
 
 
 class DidOfEndpoint(Protocol):

@@ -7,11 +7,11 @@ while it is read is ``Unavailable``, for it says nothing about the document.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.credential import did_of_endpoint
 from core.errors import ComityError, Unavailable
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from contracts.ledgerstore import LedgerStore
 
 LEDGERS_FOLDER = "ledgers"
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,19 @@ class NoState:
         """Return nothing: there is no state."""
         return None
 
+    def keys(self, _prefix: str, /) -> Sequence[str]:
+        """Return nothing: there is no state."""
+        return ()
+
+    def text(self, _digest: bytes, /) -> bytes | None:
+        """Return nothing: there is no state."""
+        return None
+
+    @property
+    def registry_version(self) -> Hashable | None:
+        """None: there is no state."""
+        return None
+
 
 class _Stored:
     """Evidence from a file, whose damage is never taken for a fault of the document."""
@@ -55,14 +70,24 @@ class _Stored:
         self.head = evidence.head
 
     def history(self, key: str, /) -> Sequence[Event]:
-        try:
-            return self._evidence.history(key)
-        except (ComityError, sqlite3.Error, ValueError) as error:
-            raise _damaged() from error
+        return self._read(self._evidence.history, key)
 
     def member_of(self, did: str, /) -> int | None:
+        return self._read(self._evidence.member_of, did)
+
+    def keys(self, prefix: str, /) -> Sequence[str]:
+        return self._read(self._evidence.keys, prefix)
+
+    def text(self, digest: bytes, /) -> bytes | None:
+        return self._read(self._evidence.text, digest)
+
+    @property
+    def registry_version(self) -> Hashable | None:
+        return self._read(lambda: self._evidence.registry_version)
+
+    def _read(self, ask: Callable[..., _Found], *about: Any) -> _Found:
         try:
-            return self._evidence.member_of(did)
+            return ask(*about)
         except (ComityError, sqlite3.Error, ValueError) as error:
             raise _damaged() from error
 

@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from contracts.interfaces import CONTRACTS
 from core.bundle import Bundle
-from core.events import Event, Position
+from core.events import Position, restore_event
 from core.record import Record
 from core.registry import State
 from core.report import EXIT_CODES
@@ -194,7 +194,7 @@ def test_the_page_on_reports_has_every_verdict_with_its_exit_code() -> None:
 def test_the_event_of_the_page_is_what_the_mirror_keeps() -> None:
     shown = _example("ledger.md")
     place = Position(*shown["position"])
-    event = Event.restore(shown["kind"], place, shown["time"], shown["body"])
+    event = restore_event(shown["kind"], place, shown["time"], shown["body"])
     again = {
         "kind": event.kind,
         "position": event.position.dump(),
@@ -221,7 +221,7 @@ def test_the_page_on_the_ledger_names_every_event_and_no_other() -> None:
     for _, kind in rows:  # a kind that is none of ours would be another fault
         if kind:
             with pytest.raises(Exception, match="other members"):
-                Event.restore(kind, Position(0, 0), 0, {})
+                restore_event(kind, Position(0, 0), 0, {})
 
 
 def test_the_page_on_the_ledger_names_every_call_that_changes_it() -> None:

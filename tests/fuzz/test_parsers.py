@@ -24,7 +24,7 @@ from core.credential import Credential
 from core.crypto.jose import CompactJws, PublicKey
 from core.encoding import canonical_json
 from core.errors import ComityError
-from core.events import Event, Position, event_class
+from core.events import Event, Position, event_class, restore_event
 from core.leaf import Leaf
 from core.record import Record
 from core.report import Question, Report
@@ -114,7 +114,7 @@ def _read_event(value: Any) -> Event:
         raise ComityError("frame", "not the frame of an event")
     if value.keys() != {"kind", "body"} or not isinstance(value["kind"], str):
         raise ComityError("frame", "not the frame of an event")
-    return Event.restore(value["kind"], Position(5, 1), 9, value["body"])
+    return restore_event(value["kind"], Position(5, 1), 9, value["body"])
 
 
 _SIGNER = es256_signer("fuzz")

@@ -9,11 +9,13 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from contracts.ledgerstore import LedgerStore
+from contracts.texts import NamedText
 from core import codes
 from core.anchor import Anchor
 from core.batch import Batch
@@ -28,17 +30,34 @@ from core.credential import (
 )
 from core.credential_claims import status_entry
 from core.events import (
+    AccreditationAction,
+    AccreditationDeclared,
+    AlertLifted,
     Anchored,
+    ArrangementMade,
+    ArrangementParty,
+    Assurance,
     Disowned,
     Event,
     KeyAdded,
+    KeyAssured,
     KeyPurpose,
     KeyRevoked,
     MemberAdmitted,
+    MemberExpelled,
+    MemberRestored,
+    MemberSuspended,
+    NoticeKind,
+    NoticePublished,
+    PartyAction,
     Position,
+    Role,
     State,
     StatusAnnulled,
     StatusDeclared,
+    SubjectKind,
+    accreditation_key,
+    party_key,
     status_key,
 )
 from core.leaf import Leaf, leaf_hash
@@ -59,6 +78,7 @@ class MemoryLedger:
     state: LedgerState = field(init=False)
     block: int = 0
     events: list[Event] = field(default_factory=list)
+    texts: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.state = LedgerState(self.origin, did_of_endpoint)
@@ -87,11 +107,55 @@ class MemoryLedger:
         self.block += blocks
         self.state.apply([], self._head())
 
+    def suspend(self, member: int, reason: int = 1) -> None:
+        """Suspend a member, as by vote."""
+        self.record(MemberSuspended(*self.next(), member, reason))
+
+    def restore(self, member: int) -> None:
+        """Restore a member, as by vote."""
+        self.record(MemberRestored(*self.next(), member))
+
+    def expel(self, member: int, reason: int = 1) -> None:
+        """Expel a member, as by vote."""
+        self.record(MemberExpelled(*self.next(), member, reason))
+
+    def publish(self, text: bytes) -> tuple[bytes, int]:
+        """Keep a text as the follower would have; return its hash and size."""
+        self.texts.append(text)
+        self.state.learn_text(text)
+        return sha256(text).digest(), len(text)
+
+    def of_party(
+        self,
+        arrangement: int,
+        party: int,
+        action: PartyAction,
+        scope: str = "",
+        *,
+        after: int = 0,
+        reason: int = 0,
+    ) -> None:
+        """Record a party's move, effective ``after`` seconds from its block."""
+        position, time = self.next()
+        at = 0 if action == PartyAction.INVITED else time + after
+        sequence = len(self.state.history(party_key(arrangement, party)))
+        self.record(
+            ArrangementParty(
+                position, time, arrangement, party, scope, int(action), reason, at, sequence
+            )
+        )
+
     def save(self, file: Path) -> None:
         """Write the state as a follower would have left it."""
         file.parent.mkdir(parents=True, exist_ok=True)
         store = LedgerStore.open(file, self.origin, did_of_endpoint)
-        store.append([self._head(number) for number in range(self.block + 1)], self.events)
+        named = [
+            NamedText(event.text_hash, event.text_size, event.position.block, bytes(32))
+            for event in self.events
+            if isinstance(event, ArrangementMade | NoticePublished)
+        ]
+        blocks = [self._head(number) for number in range(self.block + 1)]
+        store.append(blocks, self.events, named, self.texts)
         store.close()
 
     def _head(self, number: int | None = None) -> Head:
@@ -123,12 +187,13 @@ class Body:
         self.signer: WordSigner = es256_signer(f"body {number}")
         self._slots = 0
 
-    def join(self) -> Body:
+    def join(self, roles: int = Role.CERTIFICATION_BODY, economy: str = "XA") -> Body:
         """Be admitted, with the key registered."""
         position, time = self.ledger.next()
         self.ledger.record(
             MemberAdmitted(
-                position, time, self.number, f'{{"en":"Body {self.number}"}}', "XA", 1,
+                position, time, self.number, f'{{"en":"Body {self.number}"}}', economy,
+                int(roles),
                 self.endpoint, f"0x{self.number:040x}", f"0x{self.number + 1000:040x}",
             )
         )  # fmt: skip
@@ -147,6 +212,89 @@ class Body:
         self.ledger.record(
             KeyRevoked(position, time, self.number, signer.public.thumbprint, 1, False)
         )
+
+    def assure_key(self, signer: WordSigner, assurance: Assurance) -> None:
+        thumbprint = signer.public.thumbprint
+        self.ledger.record(KeyAssured(*self.ledger.next(), self.number, thumbprint, int(assurance)))
+
+    def accredit(
+        self,
+        body: int,
+        action: AccreditationAction = AccreditationAction.GRANT,
+        coverage: str | None = None,
+        *,
+        scope: str = "MSC",
+        after: int = 0,
+        until: int = 0,
+        reason: int = 0,
+    ) -> None:
+        """Say something about a body's accreditation, effective ``after`` seconds from its block.
+
+        Args:
+            coverage: ISO 9001 for all sectors where one is needed and none is given.
+        """
+        position, time = self.ledger.next()
+        covers = action in (AccreditationAction.GRANT, AccreditationAction.REDUCE)
+        sequence = len(self.ledger.state.history(accreditation_key(self.number, body, scope)))
+        if coverage is None:
+            coverage = '{"ISO 9001":"all"}' if covers else ""
+        self.ledger.record(
+            AccreditationDeclared(
+                position, time, self.number, body, scope, int(action), reason, coverage,
+                time + after, until, sequence,
+            )
+        )  # fmt: skip
+
+    def make_arrangement(
+        self,
+        *parties: int,
+        roles: int = Role.CERTIFICATION_BODY | Role.ACCREDITATION_BODY | Role.AUTHORITY,
+        text: bytes = b"We recognise each other.",
+    ) -> int:
+        """Make an arrangement and invite ``parties``; return its number."""
+        number = sum(isinstance(e, ArrangementMade) for e in self.ledger.events) + 1
+        named = self.ledger.publish(text)
+        self.ledger.record(
+            ArrangementMade(*self.ledger.next(), number, self.number, int(roles), *named)
+        )
+        for party in parties:
+            self.ledger.of_party(number, party, PartyAction.INVITED)
+        return number
+
+    def publish(
+        self,
+        kind: NoticeKind,
+        text: bytes = b"Notice.",
+        subject: SubjectKind = SubjectKind.NONE,
+        member: int = 0,
+        about: bytes = bytes(32),
+    ) -> int:
+        """Publish a notice; return its number."""
+        number = 1 + sum(
+            isinstance(e, NoticePublished) and e.member == self.number for e in self.ledger.events
+        )
+        named = self.ledger.publish(text)
+        self.ledger.record(
+            NoticePublished(
+                *self.ledger.next(), self.number, number, int(kind), int(subject), member, about,
+                *named,
+            )
+        )  # fmt: skip
+        return number
+
+    def lift(self, number: int) -> None:
+        """Take back an alert of one's own."""
+        (alert,) = (
+            e
+            for e in self.ledger.events
+            if isinstance(e, NoticePublished) and (e.member, e.number) == (self.number, number)
+        )
+        self.ledger.record(
+            AlertLifted(
+                *self.ledger.next(), self.number, number, alert.subject_kind,
+                alert.subject_member, alert.subject_hash,
+            )
+        )  # fmt: skip
 
     def claims(self, slot: Slot) -> dict[str, Any]:
         """The worked example, as this body would issue it for three years from the start."""

@@ -76,6 +76,15 @@ def every_event(number: int) -> list[Event]:
         recorded.Proposed(next(at), time, 1, 2, 1, 2, b"\0\1"),
         recorded.Voted(next(at), time, 1, 2, True),
         recorded.Executed(next(at), time, 1),
+        recorded.SeatGiven(next(at), time, 1),
+        recorded.SeatTaken(next(at), time, 1),
+        recorded.KeyAssured(next(at), time, 1, one, 2),
+        recorded.AccreditationDeclared(next(at), time, 2, 1, "MSC", 1, 0, "{}", 5, 0, 0),
+        recorded.ArrangementMade(next(at), time, 1, 2, 7, one, 3),
+        recorded.ArrangementParty(next(at), time, 1, 2, "MSC/QMS", 2, 0, 5, 0),
+        recorded.NoticePublished(next(at), time, 3, 1, 1, 0, 0, bytes(32), one, 3),
+        recorded.NoticePublished(next(at), time, 3, 2, 3, 2, 1, one, one, 3),
+        recorded.AlertLifted(next(at), time, 3, 2, 2, 1, one),
     ]
 
 
@@ -94,7 +103,9 @@ def test_every_kind_of_event_comes_back_equal_and_as_from_memory(store: LedgerSt
         assert evidence.history("member/2") == []
         assert snapshot.parameter("finality_depth") == 0
         assert snapshot.parameter("other") is None
-        assert snapshot.keys("member/") == ["member/1"]
+        for prefix in ("", "member/", "arrangement/1", "alert/", "no"):
+            assert list(evidence.keys(prefix)) == list(memory.keys(prefix))
+        assert snapshot.keys("arrangement/") == ["arrangement/1", "arrangement/1/2"]
         assert snapshot.events(Position(1, 17)) == events[18:]
 
 
@@ -254,7 +265,7 @@ def test_the_file_of_another_ledger_is_refused(path: Path, store: LedgerStore) -
 def test_the_file_of_another_version_is_refused(path: Path, store: LedgerStore) -> None:
     store.close()
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE meta SET value = '2' WHERE name = 'version'")
+        connection.execute("UPDATE meta SET value = '1' WHERE name = 'version'")
     connection.close()
     with pytest.raises(Refused) as refused:
         LedgerStore.open(path, ORIGIN, did_of)

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
 from itertools import permutations
 
 import pytest
 
 from core.errors import FormatError
 from core.events import (
+    DAILY_KINDS,
+    AccreditationDeclared,
+    AlertLifted,
     Anchored,
+    ArrangementMade,
+    ArrangementParty,
     Disowned,
     Event,
+    FenceClaimed,
     KeyAdded,
+    KeyAssured,
     KeyRevoked,
     MemberAdmitted,
     MemberSuspended,
+    NoticePublished,
     ParameterSet,
     Position,
+    SeatGiven,
     StatusAnnulled,
     StatusDeclared,
     anchor_key,
     key_key,
     member_key,
+    restore_event,
     status_key,
 )
 from core.issuer import did_of_endpoint
@@ -185,7 +196,7 @@ def test_a_name_is_one_that_can_be_shown(names: str, language: str, name: str) -
 def test_an_event_is_restored_from_its_members() -> None:
     for event in (added(3, 4), admitted(2, "https://a.example"), declared(1, 2), revoked(9)):
         body = event.body()
-        assert Event.restore(event.kind, event.position, event.time, body) == event
+        assert restore_event(event.kind, event.position, event.time, body) == event
 
 
 @pytest.mark.parametrize(
@@ -206,4 +217,59 @@ def test_an_event_is_restored_from_its_members() -> None:
 def test_members_of_another_form_are_refused(kind: str, change: dict[str, object]) -> None:
     good = Anchored(Position(1, 0), 0, 1, ROOT, 64).body()
     with pytest.raises(FormatError):
-        Event.restore(kind, Position(1, 0), 0, {**good, **change})
+        restore_event(kind, Position(1, 0), 0, {**good, **change})
+
+
+# -------------------------------------------------------------- recognition
+
+
+def test_the_keys_of_recognition() -> None:
+    at, one = Position(1, 0), b"\1" * 32
+    key = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"
+    assert SeatGiven(at, 0, 3).key() == "member/3"
+    assert KeyAssured(at, 0, 3, one, 2).key() == f"key/3/{key}"
+    assert (
+        AccreditationDeclared(at, 0, 2, 1, "MSC", 1, 0, "{}", 5, 0, 0).key()
+        == "accreditation/2/1/MSC"
+    )
+    assert ArrangementMade(at, 0, 4, 2, 7, one, 1).key() == "arrangement/4"
+    assert ArrangementParty(at, 0, 4, 2, "MSC/QMS", 2, 0, 5, 0).key() == "arrangement/4/2"
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "key"),
+    [
+        (1, 0, "notice/3/9"),
+        (2, 0, "notice/3/9"),
+        (4, 4, "notice/3/9"),
+        (3, 1, "alert/member/5"),
+        (3, 2, "alert/key/5/AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"),
+        (3, 3, "alert/anchor/5/" + "01" * 32),
+    ],
+)
+def test_an_alert_belongs_to_what_it_warns_about(kind: int, subject: int, key: str) -> None:
+    at, one = Position(1, 0), b"\1" * 32
+    assert NoticePublished(at, 0, 3, 9, kind, subject, 5, one, one, 1).key() == key
+    if kind == 3:
+        assert AlertLifted(at, 0, 3, 9, subject, 5, one).key() == key
+
+
+def test_the_version_moves_with_all_but_anchors_fences_and_statuses() -> None:
+    state = LedgerState(ORIGIN, did_of_endpoint)
+    head = Head(1, bytes(32), 0)
+    seen = [state.registry_version]
+    for event in (added(1), revoked(2), admitted(2, "https://a.example")):
+        seen.append(state.apply([event], head).registry_version)
+    seen.append(state.learn_text(b"text").registry_version)
+    assert len(set(seen)) == len(seen)
+    daily = [declared(0, 1), annulled(0), Disowned(Position(1, 0), 0, 7, ROOT)]
+    daily += [Anchored(Position(1, 0), 0, 7, ROOT, 64), FenceClaimed(Position(1, 0), 0, 7, 1)]
+    assert state.apply(daily, Head(2, b"\2" * 32, 9)).registry_version == seen[-1]
+    assert {event.kind for event in daily} == DAILY_KINDS
+    assert state.learn_text(b"text").registry_version == seen[-1]
+
+
+def test_a_text_is_found_by_its_hash() -> None:
+    state = LedgerState(ORIGIN, did_of_endpoint).learn_text(b"text")
+    assert state.text(hashlib.sha256(b"text").digest()) == b"text"
+    assert state.text(bytes(32)) is None
