@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from core import codes, limits, record_rules
 from core.encoding import canonical_json, parse_json
-from core.errors import Fault, Invalid
+from core.errors import Fault
 from core.shape import (
     FAULTY,
     ByLanguage,
@@ -31,6 +31,7 @@ from core.shape import (
     object_schema,
     of,
     read_object,
+    refusal,
 )
 
 SCHEMA_ID: Final = "https://w3id.example/comity/schemas/record/v1"
@@ -296,11 +297,10 @@ class Record:
         faults: list[Fault] = []
         record = read_object(cls, value, "", faults)
         if record is FAULTY:
-            raise _invalid(faults)
+            raise refusal("record", faults)
         if len(record.canonical()) > limits.RECORD_BYTES:
-            raise _invalid(
-                [Fault("", "too_large", f"larger than {limits.RECORD_BYTES} bytes altogether")]
-            )
+            message = f"larger than {limits.RECORD_BYTES} bytes altogether"
+            raise refusal("record", [Fault("", "too_large", message)])
         parsed: Record = record
         return parsed
 
@@ -336,9 +336,3 @@ def record_schema() -> dict[str, Any]:
         "title": "Comity record",
         **object_schema(Record),
     }
-
-
-def _invalid(faults: list[Fault]) -> Invalid:
-    ordered = tuple(sorted(faults, key=lambda fault: (fault.pointer, fault.code)))
-    count = "1 fault" if len(ordered) == 1 else f"{len(ordered)} faults"
-    return Invalid("record_invalid", f"the record has {count}", ordered)

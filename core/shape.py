@@ -19,7 +19,8 @@ from typing import Any, Final, Protocol
 
 from core import limits
 from core.encoding import b64url, b64url_decode
-from core.errors import Fault, FormatError
+from core.errors import Fault, FormatError, Invalid
+from core.instants import INSTANT_PATTERN, instant, require_instant
 from core.plaintext import Finding, text_finding
 
 FAULTY: Final = object()
@@ -110,6 +111,42 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Fixed:
+    """One value and no other, such as a version."""
+
+    value: int | str
+
+    def read(self, value: Any, pointer: str, faults: list[Fault]) -> Any:
+        if type(value) is type(self.value) and value == self.value:
+            return value
+        faults.append(Fault(pointer, "unknown_value", f"expected {self.value}"))
+        return FAULTY
+
+    def dump(self, value: Any) -> Any:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"const": self.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Yes or no."""
+
+    def read(self, value: Any, pointer: str, faults: list[Fault]) -> Any:
+        if isinstance(value, bool):
+            return value
+        faults.append(Fault(pointer, "not_a_flag", "expected true or false"))
+        return FAULTY
+
+    def dump(self, value: Any) -> Any:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One value of an enumeration; ``reserved`` ones are named and not accepted yet."""
 
@@ -178,6 +215,24 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment, ``YYYY-MM-DDTHH:MM:SSZ`` and no other spelling."""
+
+    def read(self, value: Any, pointer: str, faults: list[Fault]) -> Any:
+        try:
+            return require_instant(value, what="moment")
+        except FormatError as refusal:
+            faults.append(Fault(pointer, refusal.code, "expected a moment YYYY-MM-DDTHH:MM:SSZ"))
+            return FAULTY
+
+    def dump(self, value: Any) -> Any:
+        return instant(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date-time", "pattern": f"^{INSTANT_PATTERN}$"}
+
+
+@dataclass(frozen=True, slots=True)
 class Bytes:
     """Bytes of a fixed size, in canonical base64url."""
 
@@ -225,9 +280,14 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class ByLanguage:
-    """A text by language tag (``en``, ``zh-Hans``, ``pt-BR``), at least one."""
+    """A text by language tag (``en``, ``zh-Hans``, ``pt-BR``), at least one.
+
+    Attributes:
+        needed: languages that must be among them, by their exact tags.
+    """
 
     max_chars: int
+    needed: tuple[str, ...] = ()
 
     def read(self, value: Any, pointer: str, faults: list[Fault]) -> Any:
         if not isinstance(value, dict):
@@ -247,14 +307,21 @@ class ByLanguage:
             finding = text_finding(text, self.max_chars)
             if finding is not None:
                 faults.append(Fault(f"{pointer}/{tag}", *finding))
+        faults.extend(
+            Fault(f"{pointer}/{tag}", "missing_language", f"a text in {tag} is required")
+            for tag in self.needed
+            if tag not in value
+        )
         return Texts.of(value) if len(faults) == before else FAULTY
 
     def dump(self, value: Any) -> Any:
         return value.to_dict()
 
     def schema(self) -> dict[str, Any]:
+        needed = {"required": list(self.needed)} if self.needed else {}
         return {
             "type": "object",
+            **needed,
             "minProperties": 1,
             "maxProperties": limits.LANGUAGES,
             "propertyNames": {"pattern": f"^(?:{LANGUAGE_PATTERN})$"},
@@ -373,6 +440,13 @@ def object_schema(kind: type[Any]) -> dict[str, Any]:
         "required": [member.name for member in fields(kind) if _is_required(member)],
         "properties": properties,
     }
+
+
+def refusal(kind: str, faults: Iterable[Fault]) -> Invalid:
+    """Return the error that names all faults of a ``kind`` of object, in the order of places."""
+    ordered = tuple(sorted(faults, key=lambda fault: (fault.pointer, fault.code)))
+    count = "1 fault" if len(ordered) == 1 else f"{len(ordered)} faults"
+    return Invalid(f"{kind}_invalid", f"the {kind} has {count}", ordered)
 
 
 def _members(kind: type[Any]) -> dict[str, tuple[Shape, bool]]:

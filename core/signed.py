@@ -6,15 +6,15 @@ members we never write (but for those that ``CompactJws.verify`` refuses with th
 moments in any spelling but ``YYYY-MM-DDTHH:MM:SSZ``.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from core.encoding import b64url_decode
 from core.errors import FormatError
+from core.instants import instant as instant
+from core.instants import require_instant as require_instant
 from core.issuer import endpoint_of_did
 
 ASSERTION: Final = "assertion"
@@ -27,7 +27,6 @@ _WRITTEN: Final = frozenset({"alg", "typ", "cty", "kid"})
 # Attacks on verifiers, not formats: the signature check refuses them and says so.
 _LEFT_TO_VERIFY: Final = frozenset({"crit", "b64", "jku", "jwk", "x5u", "x5c"})
 _THUMBPRINT_BYTES: Final = 32
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,11 @@ class Kid:
 
     did: str
     thumbprint: bytes
+
+    @classmethod
+    def parse(cls, text: str) -> "Kid":
+        """Return the key name that ``text`` spells; raise ``FormatError`` if it is none."""
+        return _kid(text)
 
     @classmethod
     def of_header(cls, header: Mapping[str, Any], expected_type: str) -> "Kid":
@@ -70,22 +74,3 @@ def _kid(text: str) -> Kid:
 def token_header(token_type: str, did: str, thumbprint: str) -> dict[str, str]:
     """Return the header of a token, without ``alg``, which the signer states."""
     return {"typ": token_type, "cty": _CONTENT_TYPE, "kid": f"{did}#{thumbprint}"}
-
-
-def instant(moment: datetime) -> str:
-    """Return an aware moment as ``YYYY-MM-DDTHH:MM:SSZ``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def require_instant(value: Any, *, what: str) -> datetime:
-    """Return the aware moment that ``value`` spells.
-
-    Raises:
-        FormatError: missing, or in another spelling.
-    """
-    if isinstance(value, str) and _INSTANT.fullmatch(value):
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            pass
-    raise FormatError("not_an_instant", f"{what}: expected a moment YYYY-MM-DDTHH:MM:SSZ")

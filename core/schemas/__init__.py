@@ -9,10 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from core.acceptance import policy_schema
 from core.record import record_schema
 
 FOLDER: Final = Path(__file__).parent
-SCHEMAS: Final[dict[str, Callable[[], dict[str, Any]]]] = {"record.schema.json": record_schema}
+SCHEMAS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
+    "policy.schema.json": policy_schema,
+    "record.schema.json": record_schema,
+}
 
 
 def text(name: str) -> str:

@@ -9,21 +9,21 @@ from hypothesis import strategies as st
 from core import codes
 from core.record import AuditKind, Kind
 
-_TEXT = st.text(
+TEXT = st.text(
     st.characters(codec="utf-8", categories=["L", "N", "P", "S"], max_codepoint=0xD7FF),
     min_size=1,
     max_size=40,
 ).map(lambda text: unicodedata.normalize("NFC", text))
 _TAGS = st.sampled_from(["en", "zh", "zh-Hans", "pt-BR", "es-419", "sr-Latn-RS", "ar", "gsw"])
-_TEXTS = st.dictionaries(_TAGS, _TEXT, min_size=1, max_size=4)
+_TEXTS = st.dictionaries(_TAGS, TEXT, min_size=1, max_size=4)
 _ECONOMIES = st.sampled_from(sorted(codes.economies()))
 _DAYS = st.dates().map(lambda day: day.isoformat())
 _LINKS = st.fixed_dictionaries(
     {"url": st.sampled_from(["https://a.example/x?y=1#z", "http://localhost:1/"])},
-    optional={"name": _TEXT, "media_type": st.just("text/html")},
+    optional={"name": TEXT, "media_type": st.just("text/html")},
 )
 _SITES = st.fixed_dictionaries(
-    {"name": _TEXT, "economy": _ECONOMIES}, optional={"address": _TEXT, "scope": _TEXT}
+    {"name": TEXT, "economy": _ECONOMIES}, optional={"address": TEXT, "scope": TEXT}
 )
 
 
@@ -39,13 +39,13 @@ def dates(draw: st.DrawFn) -> dict[str, str]:
 RECORDS = st.fixed_dictionaries(
     {
         "kind": st.just(str(Kind.MANAGEMENT_SYSTEM)),
-        "certificate_number": _TEXT,
+        "certificate_number": TEXT,
         "standard": st.sampled_from([*codes.standards(), "VDA 6.1:2016"]),
         "holder": st.fixed_dictionaries(
             {"names": _TEXTS, "economy": _ECONOMIES},
             optional={
                 "address": _TEXTS,
-                "identifier": st.fixed_dictionaries({"scheme": st.just("other"), "value": _TEXT}),
+                "identifier": st.fixed_dictionaries({"scheme": st.just("other"), "value": TEXT}),
             },
         ),
         "scope": _TEXTS,
@@ -59,9 +59,9 @@ RECORDS = st.fixed_dictionaries(
         ),
         "sites": st.lists(_SITES, min_size=1, max_size=3),
         "accreditation": st.fixed_dictionaries(
-            {"body": _TEXT, "number": _TEXT}, optional={"evidence": _LINKS}
+            {"body": TEXT, "number": TEXT}, optional={"evidence": _LINKS}
         ),
-        "approval_number": _TEXT,
+        "approval_number": TEXT,
         "audits": st.lists(
             st.fixed_dictionaries(
                 {"kind": st.sampled_from([str(kind) for kind in AuditKind]), "date": _DAYS}
