@@ -8,7 +8,7 @@ RUN := PATH="$$PATH:$(CURDIR)/.tools/node/bin" \
 PYTEST := $(RUN) -m pytest -n auto --maxprocesses=8
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-contracts test-container bench lint format dev lock clean
+.PHONY: help demo test test-long test-contracts test-container fuzz bench lint format dev lock clean
 
 help: ## list what there is
 	@echo "make TARGET"
@@ -37,6 +37,11 @@ test-container: ## the images and the one-machine network; needs Docker; BASE_IM
 	@$(PYTHON) bootstrap.py --dev
 	@COMITY_CONTAINERS=1 $(RUN) -m pytest -m long tests/container
 
+fuzz: SECONDS = 600
+fuzz: ## guided fuzzing of all parsers, SECONDS=600 for each group; ONLY="json sd-jwt" takes some
+	@$(PYTHON) bootstrap.py --fuzz
+	@$(RUN) -m tests.fuzz.guided $(ONLY) --seconds $(SECONDS)
+
 bench: ## medians, minima and ratios of alternating runs; ONLY="check http" takes some
 	@$(PYTHON) bootstrap.py --dev
 	@$(RUN) -m tests.bench $(ONLY)
@@ -61,6 +66,7 @@ lock: ## resolve the hash locks anew from pyproject.toml (needs uv)
 	uv pip compile $(LOCKING) pyproject.toml -o requirements/core.txt
 	uv pip compile $(LOCKING) pyproject.toml --extra dev -c requirements/core.txt -o requirements/dev.txt
 	uv pip compile $(LOCKING) requirements/devchain.in -o requirements/devchain.txt
+	uv pip compile $(LOCKING) requirements/fuzz.in -o requirements/fuzz.txt
 
 LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 

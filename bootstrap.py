@@ -8,6 +8,7 @@ settings of pip, uv and npm (indexes, proxies, certificates) as their owner made
 
     python3 bootstrap.py          # what `make demo` needs
     python3 bootstrap.py --dev    # and what `make test` and `make lint` need
+    python3 bootstrap.py --fuzz   # and what `make fuzz` needs
 
 The file must parse on any Python 3, so that an old one can be told so.
 """
@@ -47,7 +48,7 @@ ANVIL_PINS = {
         "10c1c727d6c1de973aeb160e59875b9a9a23464d6e74149ee8abb30b3500311b",
     ),
 }
-LOCK_MEGABYTES = {"core": 36, "dev": 70, "devchain": 61}  # from empty caches
+LOCK_MEGABYTES = {"core": 36, "dev": 70, "devchain": 61, "fuzz": 35}  # from empty caches
 CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -212,6 +213,15 @@ def set_up_venv(dev: bool) -> None:
     install(lock, uv, "Comity and its tools" if dev else "Comity")
     link_project()
     stamp_of(lock).write_text(wanted_stamp(lock))
+
+
+def set_up_fuzzer() -> None:
+    """Put the fuzzer beside the development tools, where there is one for this platform."""
+    lock = LOCKS / "fuzz.txt"
+    stamp = stamp_of(lock)
+    if not (stamp.exists() and stamp.read_text() == wanted_stamp(lock)):
+        install(lock, shutil.which("uv") or existing(VENV / "bin" / "uv"), "the fuzzer")
+        stamp.write_text(wanted_stamp(lock))
 
 
 def existing(program: Path) -> str | None:
@@ -394,16 +404,19 @@ class OnlyOne:
 
 
 def main(arguments: list[str]) -> int:
-    unknown = [argument for argument in arguments if argument != "--dev"]
+    unknown = [argument for argument in arguments if argument not in ("--dev", "--fuzz")]
     if unknown:
         print(__doc__.strip() if unknown[0] in ("-h", "--help") else f"unknown: {unknown[0]}")
         return 0 if unknown[0] in ("-h", "--help") else 4
-    dev = "--dev" in arguments
+    fuzz = "--fuzz" in arguments
+    dev = fuzz or "--dev" in arguments
     started = time.monotonic()
     try:
         check_python()
         with OnlyOne():
             set_up_venv(dev)
+            if fuzz:
+                set_up_fuzzer()
             set_up_anvil()
             if dev:
                 ensure_npm()

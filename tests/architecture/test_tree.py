@@ -88,7 +88,7 @@ def test_no_path_of_a_machine_stands_in_the_project() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["core", "dev", "devchain"])
+@pytest.mark.parametrize("name", ["core", "dev", "devchain", "fuzz"])
 def test_locks_hold_hashes_and_no_host(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
     assert not HOSTS.search(text)
@@ -107,7 +107,8 @@ def _locked(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("lock", "extra"), [("core", None), ("dev", "dev"), ("devchain", "devchain")]
+    ("lock", "extra"),
+    [("core", None), ("dev", "dev"), ("devchain", "devchain"), ("fuzz", "fuzz")],
 )
 def test_locks_fit_the_ranges(lock: str, extra: str | None) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

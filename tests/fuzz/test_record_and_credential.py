@@ -38,12 +38,15 @@ def token(payload: Any, kind: str) -> str:
     return f"{text}.{b64url(SIGNER.sign(text.encode(), use='assertion'))}"
 
 
-def use_all_of(text: str) -> None:
-    """Do with a presentation whatever a verifier does; only our own refusals may come of it."""
+def use_all_of(text: str) -> bool:
+    """Do with a presentation whatever a verifier does; only our own refusals may come of it.
+
+    Return whether nothing was refused.
+    """
     try:
         credential = Credential.parse(text)
     except FormatError:
-        return
+        return False
     assert credential.dump() == text
     try:
         credential.jws.verify(SIGNER.public)
@@ -53,7 +56,8 @@ def use_all_of(text: str) -> None:
             assert isinstance(name, str)
         list(credential.fields)
     except (ProofError, FormatError):
-        return
+        return False
+    return True
 
 
 @settings(max_examples=300, deadline=None)

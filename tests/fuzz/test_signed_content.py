@@ -21,7 +21,7 @@ from core.encoding import b64url, compact_json
 from core.errors import FormatError
 from core.events import Anchored
 from core.leaf import Leaf, leaf_hash
-from core.report import Outcome
+from core.report import Outcome, Report
 from core.sdjwt import SdJwt
 from tests.support.json_strategy import JSON, mutated
 from tests.support.network import Body, MemoryLedger
@@ -35,9 +35,9 @@ def body() -> Body:
 
 
 CLAIMS = body().claims(Slot(f"{body().endpoint}/status/1", 5))
-SELECTIVE = body().issue(Slot(f"{body().endpoint}/status/1", 6)).tokens["selective"]
-PAYLOAD = SdJwt.parse(SELECTIVE).payload
-PARTS = SELECTIVE.split("~")[1:-1]
+TOKENS = body().issue(Slot(f"{body().endpoint}/status/1", 6)).tokens
+PAYLOAD = SdJwt.parse(TOKENS["selective"]).payload
+PARTS = TOKENS["selective"].split("~")[1:-1]
 TEXT = st.text(max_size=12) | st.sampled_from(["\n✔ Verified", "\x1b[2J", "\u202eA", "{body}", ""])
 NAMED = st.fixed_dictionaries({}, optional={"name": TEXT, "id": TEXT, "type": JSON})
 
@@ -49,7 +49,8 @@ def _token(payload: object, kind: str) -> str:
     return f"{text}.{b64url(body().signer.sign(text.encode(), use='assertion'))}"
 
 
-def _check(presentation: str) -> None:
+def require_a_report(presentation: str) -> Report | None:
+    """Anchor and check what a member signed; return the report, None where it was refused."""
     ledger, salt = body().ledger, bytes(32)
     batch = Batch.seal([leaf_hash(salt, presentation.partition("~")[0])], body().random)
     position, time = ledger.next()
@@ -60,8 +61,7 @@ def _check(presentation: str) -> None:
     try:
         report = check(bundle.dump(), ledger.state, now=ledger.now)
     except FormatError:
-        return
-    assert report.checks[2].code == "registered"
+        return None
     shown = all(line.outcome is Outcome.YES for line in report.checks[:2])
     assert shown or (report.disclosed, report.not_shared) == ({}, ())
     assert json.loads(json.dumps(report.dump()))["disclosed"] == report.disclosed
@@ -71,6 +71,12 @@ def _check(presentation: str) -> None:
         assert lines[start + len(summary(report.disclosed))] == ""
     assert all(line.isprintable() for line in lines)
     assert lines.count("✔ Verified") == 0
+    return report
+
+
+def _check(presentation: str) -> None:
+    report = require_a_report(presentation)
+    assert report is None or report.checks[2].code == "registered"
 
 
 @settings(max_examples=150, deadline=None)
