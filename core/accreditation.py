@@ -1,0 +1,221 @@
+"""An accreditation: what an accreditation body's declarations mean at a moment.
+
+The history of one accreditation body, certification body and main scope holds everything that was
+ever declared. Of the declarations in effect at a moment the one *recorded last* decides the state,
+and the last grant or reduction among them decides what is covered and until when.
+
+=============  =====================================================================
+state          at moment T
+=============  =====================================================================
+none           nothing was ever declared
+not_yet        a grant is recorded that takes effect after T
+in_effect      granted or restored, and T is before the grant's ``until``
+ended          as above, and T is not before it
+suspended      suspended; also past the suspension's ``until``, for only a restoration
+               ends a suspension
+withdrawn      withdrawn
+not_understood a declaration in effect, or the coverage, is none that this version knows
+=============  =====================================================================
+
+Coverage is RFC 8785 JSON, ``{"ISO 9001":["19","28"],"ISO 14001":"all"}``: a standard without a year
+covers every edition of it. Refuses any other text; the ledger bounds only its length.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, Final
+
+from core import codes, limits
+from core.encoding import canonical_json, parse_canonical_json
+from core.errors import FormatError
+from core.events import AccreditationAction, AccreditationDeclared, Event
+from core.plaintext import text_finding
+
+ALL_SECTORS: Final = frozenset({"all"})
+NO_SECTORS: Final[frozenset[str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Which standards an accreditation covers, each with its sectors.
+
+    Attributes:
+        standards: by standard, with or without a year, its sectors or ``ALL_SECTORS``.
+    """
+
+    standards: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def parse(cls, text: str) -> "Coverage":
+        """Return the coverage that ``text`` states.
+
+        Raises:
+            FormatError: not canonical JSON, or not standards with sectors.
+        """
+        value = parse_canonical_json(
+            text.encode("utf-8", "surrogatepass"), what="coverage", max_bytes=limits.COVERAGE_BYTES
+        )
+        if not isinstance(value, dict) or not value:
+            raise FormatError("coverage_form", "coverage: expected standards with their sectors")
+        for name in value:
+            if text_finding(name, limits.NAME_CHARS) is not None:
+                raise FormatError("coverage_form", "coverage: expected the names of standards")
+        return cls({name: _sectors(sectors) for name, sectors in value.items()})
+
+    def dump(self) -> str:
+        """Return the text that ``parse`` reads."""
+        return canonical_json(
+            {
+                name: "all" if sectors == ALL_SECTORS else sorted(sectors)
+                for name, sectors in self.standards.items()
+            }
+        ).decode()
+
+    def sectors_of(self, standard: str) -> frozenset[str]:
+        """Return the sectors covered for a standard, empty when it is not covered at all."""
+        fitting = [s for name, s in self.standards.items() if codes.same_standard(name, standard)]
+        return ALL_SECTORS if ALL_SECTORS in fitting else NO_SECTORS.union(*fitting)
+
+
+def _sectors(value: Any) -> frozenset[str]:
+    if value == "all":
+        return ALL_SECTORS
+    known = codes.sectors()
+    if not isinstance(value, list) or not value or value != sorted({*map(str, value)}):
+        raise FormatError("coverage_form", 'coverage: expected "all" or sectors in order')
+    if any(sector not in known for sector in value):
+        raise FormatError("unknown_sector", "coverage: expected two-digit sector codes, 01 to 39")
+    return frozenset(value)
+
+
+class AccreditationStanding(StrEnum):
+    """The states of the module's table."""
+
+    NONE = "none"
+    NOT_YET = "not_yet"
+    IN_EFFECT = "in_effect"
+    ENDED = "ended"
+    SUSPENDED = "suspended"
+    WITHDRAWN = "withdrawn"
+    NOT_UNDERSTOOD = "not_understood"
+
+
+@dataclass(frozen=True, slots=True)
+class AccreditationState:
+    """What holds at one moment.
+
+    Args:
+        standing: the state.
+        coverage: what is or was covered last, None where nothing was granted.
+        begins: since when the state holds; for ``not_yet``, from when it will.
+        until: the end that the grant states, 0 for none.
+        declared: when the ledger recorded what decides, 0 for ``none``.
+    """
+
+    standing: AccreditationStanding
+    coverage: Coverage | None = None
+    begins: int = 0
+    until: int = 0
+    declared: int = 0
+
+    def covers(self, standard: str, sectors: Iterable[str]) -> bool:
+        """Return whether it is in effect for a standard in all of ``sectors``."""
+        if self.standing is not AccreditationStanding.IN_EFFECT or self.coverage is None:
+            return False
+        covered = self.coverage.sectors_of(standard)
+        return bool(covered) and (covered == ALL_SECTORS or covered.issuperset(sectors))
+
+
+_NOTHING: Final = AccreditationState(AccreditationStanding.NONE)
+_IN_EFFECT: Final = AccreditationStanding.IN_EFFECT
+_ACTIONS: Final = frozenset(AccreditationAction)
+_COVERING: Final = frozenset({AccreditationAction.GRANT, AccreditationAction.REDUCE})
+_DECIDING: Final[Mapping[int, AccreditationStanding]] = {
+    AccreditationAction.GRANT: AccreditationStanding.IN_EFFECT,
+    AccreditationAction.RESTORE: AccreditationStanding.IN_EFFECT,
+    AccreditationAction.SUSPEND: AccreditationStanding.SUSPENDED,
+    AccreditationAction.WITHDRAW: AccreditationStanding.WITHDRAWN,
+}
+
+
+def accreditation_at(
+    history: Sequence[Event], moment: int, known_by: int | None = None
+) -> AccreditationState:
+    """Return what an accreditation's history says of a moment.
+
+    Args:
+        history: of one key ``accreditation/AB/CB/SCOPE``, oldest first.
+        moment: Unix seconds.
+        known_by: only what the ledger had recorded by then counts; None for all of it.
+    """
+    declared = [
+        event
+        for event in history
+        if isinstance(event, AccreditationDeclared) and (known_by is None or event.time <= known_by)
+    ]
+    if not declared:
+        return _NOTHING
+    counted = [event for event in declared if event.effective_at <= moment]
+    if any(event.action not in _ACTIONS for event in counted):
+        return AccreditationState(AccreditationStanding.NOT_UNDERSTOOD, declared=counted[-1].time)
+    grants = [event for event in counted if event.action in _COVERING]
+    deciding = [event for event in counted if event.action != AccreditationAction.REDUCE]
+    if deciding and (grants or _DECIDING[deciding[-1].action] is not _IN_EFFECT):
+        return _state(deciding[-1], grants[-1] if grants else None, moment)
+    first = min(declared, key=lambda event: (event.effective_at <= moment, event.effective_at))
+    return AccreditationState(
+        AccreditationStanding.NOT_YET, begins=first.effective_at, declared=first.time
+    )
+
+
+def _state(
+    last: AccreditationDeclared, grant: AccreditationDeclared | None, moment: int
+) -> AccreditationState:
+    standing = _DECIDING[last.action]
+    if grant is None:  # suspended or withdrawn from before it took effect
+        return AccreditationState(standing, begins=last.effective_at, declared=last.time)
+    coverage = coverage_of(grant.coverage)
+    begins, declared = last.effective_at, last.time
+    if standing is _IN_EFFECT:
+        declared = max(last.time, grant.time)
+        if coverage is None:
+            standing = AccreditationStanding.NOT_UNDERSTOOD
+        elif grant.until and moment >= grant.until:
+            standing, begins = AccreditationStanding.ENDED, grant.until
+    return AccreditationState(standing, coverage, begins, grant.until, declared)
+
+
+@lru_cache(maxsize=4096)
+def coverage_of(text: str) -> Coverage | None:
+    """Return the coverage that a declaration states, None when it cannot be understood."""
+    try:
+        return Coverage.parse(text)
+    except FormatError:
+        return None
+
+
+def moments_of(history: Sequence[Event]) -> set[int]:
+    """Return the moments at which what a history says can change."""
+    moments: set[int] = set()
+    for event in history:
+        if isinstance(event, AccreditationDeclared):
+            moments |= {event.time, event.effective_at, event.until}
+    return moments
+
+
+def held_since(moments: Iterable[int], moment: int, holds: Callable[[int], bool]) -> int:
+    """Return since when without a break something holds that holds at ``moment``.
+
+    Args:
+        moments: every moment at which it can begin or end.
+        moment: where to look back from.
+        holds: whether it holds at a moment.
+    """
+    since = moment
+    for earlier in sorted({m for m in moments if m <= moment}, reverse=True):
+        if not holds(earlier):
+            break
+        since = earlier
+    return since
