@@ -40,7 +40,7 @@ class NewBody:
 
     Args:
         names: registered name by language; one is English.
-        economy: ISO 3166-1 alpha-2.
+        economy: ISO 3166-1 alpha-2, or a user-assigned code.
         roles: what it does in the network.
         endpoint: its public address, for ever.
         port: of the web process.
@@ -57,7 +57,7 @@ class NewBody:
         from contracts.founders import names_text
 
         names_text(self.names)
-        if self.economy not in codes.economies():
+        if not codes.known_economy(self.economy):
             raise UsageError("economy", "--economy: expected two letters of ISO 3166-1, as CN")
         if did_of_endpoint(self.endpoint) is None:
             raise UsageError(

@@ -18,6 +18,7 @@ from core.runtime import edge, logs
 from verifier import throttle
 from verifier.config import FILE_NAME, VerifierSettings, folder_in_use
 from verifier.desk import Desk
+from verifier.policies import policy_of
 from verifier.sources import Sources
 from verifier.web import api, description, page
 
@@ -47,7 +48,7 @@ def create_app(
         app, "verifier",
         max_bytes=limits.REQUEST_BYTES, trusted_hosts=settings.trusted_hosts, in_memory=True,
     )  # fmt: skip
-    app.extensions["comity_desk"] = Desk(settings, sources, clock)
+    app.extensions["comity_desk"] = Desk(settings, sources, clock, policy_of(settings))
     app.register_api(api.blueprint)
     app.register_blueprint(description.blueprint)
     app.register_blueprint(page.blueprint)

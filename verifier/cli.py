@@ -51,28 +51,34 @@ def check(
     sector: Annotated[str | None, typer.Option(help="Sector code it must cover.")] = None,
     site: Annotated[str | None, typer.Option(help="Site it must cover.")] = None,
     market: Annotated[str | None, typer.Option(help="Economy it is for, two letters.")] = None,
+    policy: Annotated[
+        list[Path] | None,
+        typer.Option(help="Acceptance policy to use for its economy.", show_default=False),
+    ] = None,
 ) -> int:
     """Check a proof file: is it genuine, in force, recognised here?
 
     Exit code 0 verified or genuine and in force, 1 not valid, 2 verified with conditions, 3 could
     not be checked, 4 wrong usage or none of our formats, 5 not for this use.
     """
-    from core.codes import economies
+    from core.codes import known_economy
+    from verifier.policies import policy_of
     from verifier.render import report_text
     from verifier.sources import Sources
     from verifier.verify import check as check_document
 
-    if market is not None and market not in economies():
+    if market is not None and not known_economy(market):
         raise UsageError("economy_form", "--market: expected two letters of ISO 3166-1, as CN")
     with _hinting():
         bundle = Bundle.parse(_read(file, sys.stdin.buffer))
     settings, used = _settings(folder)
+    insisting = policy_of(settings, policy or ())
     now = datetime.now(UTC)
     sources = Sources(used, [ledger.origin for ledger in settings.ledgers])
     question = Question(standard, sector, site, market)
     try:
         with _hinting(), sources.evidence(bundle.ledger) as evidence:
-            report = check_document(bundle, evidence, settings.policy, question, now=now)
+            report = check_document(bundle, evidence, insisting, question, now=now)
     finally:
         sources.close()
     typer.echo(json.dumps(report.dump()) if as_json else report_text(report, now))
@@ -87,6 +93,9 @@ def init(
         list[str] | None, typer.Option(help="ORIGIN=URL of a ledger and your chain node.")
     ] = None,
     examples: Annotated[Path | None, typer.Option(help="Folder of live examples.")] = None,
+    policies: Annotated[
+        Path | None, typer.Option(help="Folder of local acceptance policies.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Write verifier.toml; refuses to overwrite one."""
@@ -102,6 +111,11 @@ def init(
             f"origin = {json.dumps(origin)}",
             f"rpc_url = {json.dumps(url)}",
         ]
+    if policies is not None:
+        from verifier.policies import read_policies
+
+        read_policies(policies)  # refuse what would not start
+        lines.insert(1, f"policies = {json.dumps(str(policies.resolve()))}")
     private_folder(used)
     file = used / FILE_NAME
     if file.exists():

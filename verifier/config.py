@@ -79,9 +79,13 @@ class VerifierSettings(Settings):
     examples: Path | None = None
     """Folder of live examples for the page, with an index.json; none are offered without it."""
 
+    policies: Path | None = None
+    """Folder of local acceptance policies (``*.json``), read at the start. For an economy they name
+    they take precedence over the published ones. One that is no policy: the start is refused."""
+
     @property
     def policy(self) -> Policy:
-        """The check policy these settings make."""
+        """The check policy these settings make, without the local acceptance policies."""
         return Policy(max_evidence_age=self.max_evidence_age)
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from datetime import datetime
 from core.bundle import Bundle
 from core.report import Question, Report
 from verifier.config import VerifierSettings
+from verifier.policy import Policy
 from verifier.sources import Sources
 from verifier.verify import check
 
@@ -35,6 +36,7 @@ class Desk:
     settings: VerifierSettings
     sources: Sources
     clock: Callable[[], datetime]
+    policy: Policy
 
     def check(self, document: bytes | Bundle, question: Question) -> Report:
         """Return the report on a proof bundle, or on its bytes.
@@ -44,7 +46,7 @@ class Desk:
         """
         bundle = document if isinstance(document, Bundle) else Bundle.parse(document)
         with self.sources.evidence(bundle.ledger) as evidence:
-            return check(bundle, evidence, self.settings.policy, question, now=self.clock())
+            return check(bundle, evidence, self.policy, question, now=self.clock())
 
     def ledgers(self) -> list[LedgerView]:
         """Return the state of every followed ledger."""

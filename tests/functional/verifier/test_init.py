@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from core.runtime import commands
+from tests.support.network import body_with_certificate
+from tests.support.policies import policy
+from verifier.config import VerifierSettings
 
 ORIGIN = f"comity/787223/0x{'a1' * 20}"
 
@@ -47,3 +50,38 @@ def test_a_port_that_is_taken_is_refused_at_once(
         assert comity("verifier", "run", "--folder", str(tmp_path)) == 1
     assert "port in verifier.toml" in capsys.readouterr().err
     assert [file.name for file in tmp_path.iterdir()] == ["verifier.toml"]
+
+
+def test_a_folder_of_policies_is_read_before_anything_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policies, folder = tmp_path / "policies", tmp_path / "verifier"
+    policies.mkdir()
+    words = ("verifier", "init", "--folder", str(folder), "--policies", str(policies))
+    held = policies / "xa.json"
+    held.write_bytes(policy(version=2).file_bytes().replace(b'"XA"', b'"QL"'))
+    assert comity(*words) == 4
+    told = capsys.readouterr().err
+    assert "xa.json: the policy has 1 fault" in told
+    assert "/economy" in told
+    assert not folder.exists()
+    held.write_bytes(policy(version=2).file_bytes())
+    assert comity(*words) == 0
+    settings = VerifierSettings.load(folder / "verifier.toml", "COMITY_VERIFIER_", {})
+    assert settings.policies == policies
+
+
+def test_a_policy_for_a_check_that_is_none_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, none = tmp_path / "good.comity.json", tmp_path / "none.json"
+    file.write_bytes(_bundle())
+    none.write_text("[]")
+    assert comity("check", str(file), "--market", "XA", "--policy", str(none)) == 4
+    assert "none.json: the policy has 1 fault" in capsys.readouterr().err
+    assert comity("check", str(file), "--market", "QL") == 4
+
+
+def _bundle() -> bytes:
+    body, issued = body_with_certificate()
+    return body.bundle(issued).dump()

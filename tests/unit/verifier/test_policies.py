@@ -1,0 +1,75 @@
+"""Local acceptance policies: which files are read, which are refused, which one is meant when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from core.acceptance import Acceptance
+from core.errors import FormatError, LimitError, UsageError
+from tests.support.policies import policy
+from verifier.config import VerifierSettings
+from verifier.policies import policy_of, read_policies
+from verifier.policy import LIVE, Policy
+
+IN_FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def _held(folder: Path, name: str, held: Acceptance) -> Acceptance:
+    (folder / name).write_bytes(held.file_bytes())
+    return held
+
+
+def test_a_folder_of_economies_and_versions_is_read(tmp_path: Path) -> None:
+    first = _held(tmp_path, "xa-1.json", policy())
+    second = _held(tmp_path, "xa-2.json", policy(version=2, effective_at="2026-03-01T00:00:00Z"))
+    other = _held(tmp_path, "xb.json", policy(economy="XB"))
+    _held(tmp_path, "copy of xb.json", policy(economy="XB"))
+    (tmp_path / "notes.txt").write_text("no policy")
+    local = Policy(local=read_policies(tmp_path))
+    assert local.local_policy("XA", IN_FEBRUARY) == first
+    assert local.local_policy("XA", datetime(2026, 3, 1, tzinfo=UTC)) == second
+    assert local.local_policy("XA", datetime(2025, 12, 31, tzinfo=UTC)) is None
+    assert local.local_policy("XB", IN_FEBRUARY) == other
+    assert local.local_policy("XC", IN_FEBRUARY) is None
+
+
+def test_without_a_setting_there_is_none() -> None:
+    assert policy_of(VerifierSettings()) == LIVE
+    assert policy_of(VerifierSettings(max_evidence_age=60)) == Policy(max_evidence_age=60)
+
+
+def test_a_file_named_takes_the_place_of_the_folder_for_its_economy(tmp_path: Path) -> None:
+    held = tmp_path / "held"
+    held.mkdir()
+    _held(held, "xa.json", policy(version=9))
+    kept = _held(held, "xb.json", policy(economy="XB"))
+    given = _held(tmp_path, "xa.json", policy(version=3))
+    used = policy_of(VerifierSettings(policies=held), [tmp_path / "xa.json"])
+    assert used.local_policy("XA", IN_FEBRUARY) == given
+    assert used.local_policy("XB", IN_FEBRUARY) == kept
+
+
+def test_a_folder_that_is_missing_or_contradicts_itself_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as missing:
+        read_policies(tmp_path / "none")
+    assert missing.value.code == "policies_missing"
+    _held(tmp_path, "a.json", policy())
+    _held(tmp_path, "b.json", policy(title={"en": "Another"}))
+    with pytest.raises(UsageError) as contradicting:
+        read_policies(tmp_path)
+    assert contradicting.value.code == "policies_contradict"
+
+
+def test_a_file_that_is_no_policy_is_refused_by_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "xa.json"
+    for content, kind in (
+        (b"{", FormatError),
+        (b"{}", FormatError),
+        (b" " * 25_000, LimitError),
+    ):
+        file.write_bytes(content)
+        with pytest.raises(kind, match=r"xa\.json"):
+            read_policies(tmp_path)
