@@ -14,7 +14,7 @@ from core import limits
 from core.acceptance import Acceptance
 from core.errors import FormatError, Invalid, LimitError, UsageError
 from verifier.config import VerifierSettings
-from verifier.policy import Policy
+from verifier.policy import NO_LOCAL_POLICIES, LocalPolicies, Policy
 
 FILES: Final = "*.json"
 
@@ -34,7 +34,8 @@ def policy_of(settings: VerifierSettings, files: Iterable[Path] = ()) -> Policy:
     _require_one_meaning(given)
     named = {policy.economy for policy in given}
     kept = tuple(policy for policy in held if policy.economy not in named)
-    return replace(settings.policy, local=kept + given)
+    local = LocalPolicies(kept + given) if kept or given else NO_LOCAL_POLICIES
+    return replace(settings.policy, local=local)
 
 
 def read_policies(folder: Path) -> tuple[Acceptance, ...]:

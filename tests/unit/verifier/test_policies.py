@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from core.acceptance import Acceptance
+from core.acceptance import Acceptance, in_force
 from core.errors import FormatError, LimitError, UsageError
 from tests.support.policies import policy
 from verifier.config import VerifierSettings
 from verifier.policies import policy_of, read_policies
-from verifier.policy import LIVE, Policy
+from verifier.policy import LIVE, LocalPolicies, Policy
 
 IN_FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -22,18 +22,23 @@ def _held(folder: Path, name: str, held: Acceptance) -> Acceptance:
     return held
 
 
+def _meant(local: LocalPolicies, economy: str, at: datetime) -> Acceptance | None:
+    return in_force([published.acceptance for published in local.of(economy)], at)
+
+
 def test_a_folder_of_economies_and_versions_is_read(tmp_path: Path) -> None:
     first = _held(tmp_path, "xa-1.json", policy())
     second = _held(tmp_path, "xa-2.json", policy(version=2, effective_at="2026-03-01T00:00:00Z"))
     other = _held(tmp_path, "xb.json", policy(economy="XB"))
     _held(tmp_path, "copy of xb.json", policy(economy="XB"))
     (tmp_path / "notes.txt").write_text("no policy")
-    local = Policy(local=read_policies(tmp_path))
-    assert local.local_policy("XA", IN_FEBRUARY) == first
-    assert local.local_policy("XA", datetime(2026, 3, 1, tzinfo=UTC)) == second
-    assert local.local_policy("XA", datetime(2025, 12, 31, tzinfo=UTC)) is None
-    assert local.local_policy("XB", IN_FEBRUARY) == other
-    assert local.local_policy("XC", IN_FEBRUARY) is None
+    local = LocalPolicies(read_policies(tmp_path))
+    assert _meant(local, "XA", IN_FEBRUARY) == first
+    assert _meant(local, "XA", datetime(2026, 3, 1, tzinfo=UTC)) == second
+    assert _meant(local, "XA", datetime(2025, 12, 31, tzinfo=UTC)) is None
+    assert _meant(local, "XB", IN_FEBRUARY) == other
+    assert local.of("XC") == ()
+    assert {one.position for one in local.of("XA")} == {None}  # of the reader's own
 
 
 def test_without_a_setting_there_is_none() -> None:
@@ -48,8 +53,8 @@ def test_a_file_named_takes_the_place_of_the_folder_for_its_economy(tmp_path: Pa
     kept = _held(held, "xb.json", policy(economy="XB"))
     given = _held(tmp_path, "xa.json", policy(version=3))
     used = policy_of(VerifierSettings(policies=held), [tmp_path / "xa.json"])
-    assert used.local_policy("XA", IN_FEBRUARY) == given
-    assert used.local_policy("XB", IN_FEBRUARY) == kept
+    assert _meant(used.local, "XA", IN_FEBRUARY) == given
+    assert _meant(used.local, "XB", IN_FEBRUARY) == kept
 
 
 def test_a_folder_that_is_missing_or_contradicts_itself_is_refused(tmp_path: Path) -> None:
