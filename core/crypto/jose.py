@@ -130,7 +130,7 @@ class CompactJws:
     header: Mapping[str, Any]
     payload: bytes = field(repr=False)  # certificate content stays out of logs
     signature: bytes
-    signing_input: bytes
+    text: str = field(repr=False)
 
     @classmethod
     def parse(cls, text: str) -> "CompactJws":
@@ -149,12 +149,16 @@ class CompactJws:
         signature = b64url_decode(segments[2], what="token signature")
         if len(payload) > limits.JWS_PAYLOAD_BYTES or len(signature) > limits.JWS_SIGNATURE_BYTES:
             raise LimitError("too_large", "token: payload or signature above the limit")
-        signing_input = text[: len(segments[0]) + 1 + len(segments[1])].encode("ascii")
-        return cls(header, payload, signature, signing_input)
+        return cls(header, payload, signature, text)
 
     def dump(self) -> str:
         """Return the text that ``parse`` read."""
-        return f"{self.signing_input.decode('ascii')}.{b64url(self.signature)}"
+        return self.text
+
+    @property
+    def signing_input(self) -> bytes:
+        """What is signed: ``header.payload``."""
+        return self.text[: self.text.rindex(".")].encode("ascii")
 
     @property
     def algorithm(self) -> str:
