@@ -34,7 +34,7 @@ def policy_of(settings: VerifierSettings, files: Iterable[Path] = ()) -> Policy:
     _require_one_meaning(given)
     named = {policy.economy for policy in given}
     kept = tuple(policy for policy in held if policy.economy not in named)
-    local = LocalPolicies(kept + given) if kept or given else NO_LOCAL_POLICIES
+    local = LocalPolicies.given(kept + given) if kept or given else NO_LOCAL_POLICIES
     return replace(settings.policy, local=local)
 
 

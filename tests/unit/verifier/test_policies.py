@@ -32,7 +32,7 @@ def test_a_folder_of_economies_and_versions_is_read(tmp_path: Path) -> None:
     other = _held(tmp_path, "xb.json", policy(economy="XB"))
     _held(tmp_path, "copy of xb.json", policy(economy="XB"))
     (tmp_path / "notes.txt").write_text("no policy")
-    local = LocalPolicies(read_policies(tmp_path))
+    local = LocalPolicies.given(read_policies(tmp_path))
     assert _meant(local, "XA", IN_FEBRUARY) == first
     assert _meant(local, "XA", datetime(2026, 3, 1, tzinfo=UTC)) == second
     assert _meant(local, "XA", datetime(2025, 12, 31, tzinfo=UTC)) is None
