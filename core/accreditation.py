@@ -21,7 +21,7 @@ Coverage is RFC 8785 JSON, ``{"ISO 9001":["19","28"],"ISO 14001":"all"}``: a sta
 covers every edition of it. Refuses any other text; the ledger bounds only its length.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -203,19 +203,3 @@ def moments_of(history: Sequence[Event]) -> set[int]:
         if isinstance(event, AccreditationDeclared):
             moments |= {event.time, event.effective_at, event.until}
     return moments
-
-
-def held_since(moments: Iterable[int], moment: int, holds: Callable[[int], bool]) -> int:
-    """Return since when without a break something holds that holds at ``moment``.
-
-    Args:
-        moments: every moment at which it can begin or end.
-        moment: where to look back from.
-        holds: whether it holds at a moment.
-    """
-    since = moment
-    for earlier in sorted({m for m in moments if m <= moment}, reverse=True):
-        if not holds(earlier):
-            break
-        since = earlier
-    return since

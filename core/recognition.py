@@ -18,7 +18,6 @@ that this version can read may say anything: recorded after the policy in force,
 which one is. A policy that is for another economy or not rightly signed says nothing.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -348,13 +347,3 @@ class Facts:
 def _known(_origin: str, _version: Any) -> dict[tuple[Any, ...], Any]:
     """Return where the facts of one version are kept: the same place for the same version."""
     return {}
-
-
-def period(moments: Sequence[int], moment: int) -> int:
-    """Return a number for the stretch of time around a moment in which nothing changes.
-
-    Args:
-        moments: every moment at which anything can change, in order.
-        moment: Unix seconds.
-    """
-    return bisect_right(moments, moment)

@@ -1,11 +1,12 @@
-"""What this verifier insists on by itself, and the acceptance policies it was given by hand.
+"""What this verifier insists on, and the acceptance policies it holds itself.
 
-Decides which of a reader's own policy files stands for a market. They need no signature, for the
-reader chose them; a report says that they were used.
+What an economy accepts is published on the ledger. A policy that this verifier holds as a local
+file takes precedence over those published for the same economy while it is in effect: whoever runs
+it answers for it, signed or not, and the report says that it is local.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from core import limits
@@ -18,22 +19,19 @@ class LocalPolicies:
     """Policies of the reader's own; compared by identity, for they are read once.
 
     Args:
-        by_economy: policies of each economy.
+        held: of any economies, in any number of versions.
     """
 
-    by_economy: dict[str, tuple[Published, ...]] = field(default_factory=dict)
+    held: tuple[Acceptance, ...] = ()
 
     @classmethod
     def given(cls, policies: Iterable[Acceptance]) -> "LocalPolicies":
-        """Return these policies, sorted by economy."""
-        found: dict[str, tuple[Published, ...]] = {}
-        for policy in policies:
-            found[policy.economy] = (*found.get(policy.economy, ()), Published(policy))
-        return cls(found)
+        """Return these policies."""
+        return cls(tuple(policies))
 
     def of(self, economy: str) -> tuple[Published, ...]:
         """Return the policies of an economy, in the order given."""
-        return self.by_economy.get(economy, ())
+        return tuple(Published(policy) for policy in self.held if policy.economy == economy)
 
 
 NO_LOCAL_POLICIES: Final = LocalPolicies()
@@ -48,8 +46,7 @@ class Policy:
             answers lines 3 and 5 with "Could not be checked".
         clock_skew: seconds a block may lie ahead of this verifier's clock before the clock, not
             the ledger, is taken to be wrong.
-        local: acceptance policies of the reader's own; for their markets they come before those
-            on the ledger.
+        local: acceptance policies held here; they come before those on the ledger.
     """
 
     max_evidence_age: int = limits.EVIDENCE_AGE_LIVE
