@@ -2,7 +2,8 @@
 
 Decides the order within one pass. First the follower moves, so that all that follows rests on one
 view of final blocks; then ends and records are noted; then what is stored is sent; and only then,
-under a fence, new transactions are signed: status changes before anchors, for they protect people.
+under a fence, new transactions are signed: status changes before anchors, for they protect people,
+and acts in the network last.
 Refuses to sign for an account that the ledger does not know as a member's, under an endpoint other
 than the registered one, and by a clock more than a minute away from the newest block.
 """
@@ -22,11 +23,12 @@ from core.runtime.steps import Step
 from node.anchoring import Anchoring
 from node.config import LedgerSettings, NodeConfig
 from node.declaring import Declaring
-from node.identifiers import Clock
+from node.enacting import Enacting
+from node.identifiers import Clock, Random
 from node.membership import Evidence, Membership, membership, require_endpoint
 from node.reissue import release_unsound
 from node.sending import Sender
-from node.store import batches, declarations
+from node.store import acts, batches, declarations
 from node.store.engine import Store
 
 
@@ -39,6 +41,7 @@ class _Connected:
     sender: Sender
     anchoring: Anchoring | None = None
     declaring: Declaring | None = None
+    enacting: Enacting | None = None
 
 
 class ChainWork:
@@ -48,6 +51,7 @@ class ChainWork:
         followed: where the ledger is followed into.
         signer: the operating account.
         clock: the time, which is held against that of the newest block.
+        random: a cryptographic source of bytes.
     """
 
     def __init__(
@@ -58,8 +62,10 @@ class ChainWork:
         followed: LedgerStore,
         signer: Signer,
         clock: Clock,
+        random: Random,
     ) -> None:
         self._clock = clock
+        self._random = random
         self._seconds_apart = 0.0
         self._config = config
         self._settings = settings
@@ -153,13 +159,11 @@ class ChainWork:
         now: datetime,
     ) -> None:
         sender = connected.sender
-        if connected.anchoring is None or connected.declaring is None:
-            parts = (self._store, connected.ledger, sender, body.member)
-            connected.anchoring, connected.declaring = Anchoring(*parts), Declaring(*parts)
-        anchoring, declaring = connected.anchoring, connected.declaring
+        anchoring, declaring, enacting = self._parts(connected, body)
         anchoring.learn(sender.settle(final_block))
         anchoring.observe(evidence)
         declaring.observe(evidence)
+        enacting.observe(evidence)
         sender.send(now=now)
         anchoring.require_newest(evidence)
         self._look_at_the_clock(connected)
@@ -169,7 +173,22 @@ class ChainWork:
         else:
             declaring.submit(body, now=now)
             anchoring.submit(body, now=now)
+            if self._has_news:
+                enacting.carry_out(body, evidence, now=now)
+            enacting.submit(now=now)
         sender.send(now=now)
+
+    def _parts(
+        self, connected: _Connected, body: Membership
+    ) -> tuple[Anchoring, Declaring, Enacting]:
+        found = (connected.anchoring, connected.declaring, connected.enacting)
+        if found[0] is None or found[1] is None or found[2] is None:
+            store, ledger, sender = self._store, connected.ledger, connected.sender
+            connected.anchoring = Anchoring(store, ledger, sender, body.member)
+            connected.declaring = Declaring(store, ledger, sender, body.member)
+            connected.enacting = Enacting(store, ledger, sender, self._random)
+            return connected.anchoring, connected.declaring, connected.enacting
+        return found[0], found[1], found[2]
 
     def _connect(self) -> _Connected:
         if self._connected is None:
@@ -210,6 +229,7 @@ class ChainWork:
         with self._store.writing(Step.RETURN_KEPT) as connection:
             batches.reopen(connection, block)
             declarations.reopen(connection, block)
+            acts.reopen(connection, block)
         if connected.anchoring is not None:
             connected.anchoring.restart()
 

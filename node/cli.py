@@ -1,4 +1,4 @@
-"""The node's commands: ``issue``, ``status``, ``present`` … and the groups ``node`` and ``token``.
+"""The node's commands: ``issue``, ``status``, ``vote`` … and groups as ``node`` and ``propose``.
 
 A table; what each command does stands in the ``cli_…`` modules. Rules of them all: an answer goes
 to standard output and everything else to standard error; ``--json`` prints one document; what
@@ -7,7 +7,15 @@ cannot be taken back shows the sentence readers abroad will see and asks for the
 
 import typer
 
-from node import cli_certificates, cli_doctor, cli_issue, cli_node, cli_token
+from node import (
+    cli_acts,
+    cli_certificates,
+    cli_doctor,
+    cli_issue,
+    cli_node,
+    cli_token,
+    cli_votes,
+)
 
 app = typer.Typer(
     help="Issue and look after e-certificates; run a body's node.",
@@ -26,5 +34,9 @@ app.command()(cli_certificates.withdraw)
 app.command()(cli_certificates.cancel)
 app.command()(cli_certificates.present)
 app.command()(cli_doctor.doctor)
+app.command()(cli_votes.vote)
+app.command()(cli_votes.proposals)
+app.command()(cli_acts.acts)
+app.add_typer(cli_votes.app, name="propose")
 app.add_typer(cli_node.app, name="node")
 app.add_typer(cli_token.app, name="token")

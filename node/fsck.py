@@ -10,7 +10,7 @@ way is none. Changes nothing, and goes on after a finding, so that all of them a
 4. batches computed again from salts and tokens, each in one state, each against the ledger;
 5. the ledger's anchors and statuses of this body against what is kept here;
 6. transactions against their signed bytes, and against the ledger;
-7. declarations and signed status lists against the ledger.
+7. declarations, acts and signed status lists against the ledger.
 
 The followed ledger is a mirror; ``node/doctor.py`` compares it with the chain node in turn.
 """
@@ -44,10 +44,11 @@ from core.events import (
 from core.issuer import Slot
 from core.registry import slot_state
 from core.statuslist import StatusBits, StatusList
+from node.acting import Expected
 from node.importing import REGISTER_ANSWER
 from node.membership import Evidence
 from node.recompute import RESTORE, Finding, check_leaf, findings_of_batch
-from node.states import BatchState, DeclarationState, OutgoingKind, OutgoingState
+from node.states import ActState, BatchState, DeclarationState, OutgoingKind, OutgoingState
 from node.status_list import in_force
 from node.store import credentials, inspection
 from node.store.engine import Store
@@ -323,6 +324,20 @@ def _is_of(event: StatusDeclared, row: AnyRow, place: Position) -> bool:
     )  # fmt: skip
 
 
+def _acts(look: Look) -> Iterator[Finding]:
+    for row in inspection.acts(look.connection):
+        at = f"act {row.public_id}"
+        state = ActState(row.state)
+        if (state is ActState.REFUSED) != (row.refusal is not None):
+            yield Finding("act_contradictory", at, "it is in no state, or in two", RESTORE)
+        if state is not ActState.RECORDED:
+            continue
+        event = Expected.parse(row.expected).found_in(look.evidence, row.recorded_block - 1)
+        if event is None:
+            text = "it is recorded here, and the ledger does not have it so"
+            yield Finding("act_missing", at, text, "ask who runs the chain")
+
+
 def _lists(look: Look) -> Iterator[Finding]:
     for row in inspection.signed_lists(look.connection):
         at, hint = f"status list {row.number}", "the worker signs it again: comity node run"
@@ -369,5 +384,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     _unknown_to_us,
     _transactions,
     _declarations,
+    _acts,
     _lists,
 )

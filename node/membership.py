@@ -23,6 +23,7 @@ from core.events import (
     MemberExpelled,
     OperatingAccountChanged,
     key_key,
+    member_key,
 )
 from core.issuer import Issuer, did_of_endpoint
 from core.record import Identifier
@@ -72,6 +73,13 @@ def membership(evidence: Evidence, operating: str) -> Membership | None:
             expelled = any(isinstance(e, MemberExpelled) for e in history)
             return Membership(admitted.member, admitted.endpoint, admitted.name(), expelled)
     return None
+
+
+def operating_account_of(evidence: LedgerEvidence, member: int) -> str:
+    """Return the address of a member's operating account, lower case; empty for no member."""
+    history = evidence.history(member_key(member))
+    admitted = next((event for event in history if isinstance(event, MemberAdmitted)), None)
+    return "" if admitted is None else _account(admitted, history)
 
 
 def require_endpoint(found: Membership, configured: str) -> None:

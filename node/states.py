@@ -44,10 +44,34 @@ class OutgoingKind(StrEnum):
     FENCE = "fence"
     ANCHOR = "anchor"
     DECLARE = "declare"
+    ACT = "act"
 
 
 class DeclarationState(StrEnum):
     """How far a declaration has come. Only the last two are ends."""
+
+    RECEIVED = "received"
+    SENT = "sent"
+    RECORDED = "recorded"
+    REFUSED = "refused"
+
+
+class ActKind(StrEnum):
+    """What a body does in the network, beside its certificates."""
+
+    ACCREDITATION = "accreditation"
+    ARRANGEMENT = "arrangement"
+    PARTY = "party"  # of an arrangement
+    NOTICE = "notice"
+    LIFT = "lift"  # of a risk alert
+    KEY_ASSURANCE = "key_assurance"
+    PROPOSAL = "proposal"
+    VOTE = "vote"
+    CARRYING_OUT = "carrying_out"  # of a proposal that passed
+
+
+class ActState(StrEnum):
+    """How far an act has come. Only the last two are ends."""
 
     RECEIVED = "received"
     SENT = "sent"

@@ -202,7 +202,7 @@ class Worker:
         self._store = prepare_database(places, config)
         self._followed: LedgerStore = open_followed(places.followed_ledger, settings.origin)
         self._chain = ChainWork(
-            config, settings, self._store, self._followed, signers.operating, clock
+            config, settings, self._store, self._followed, signers.operating, clock, random
         )
         self._registered = tuple(
             Identifier(scheme=one.scheme, value=one.value) for one in config.registered

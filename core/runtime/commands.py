@@ -50,6 +50,15 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
         ),
     ),
     (
+        "Take part in the network",
+        (
+            Command("propose", "node.cli:app", "ask the members for a vote", True),
+            Command("vote", "node.cli:app", "vote on a proposal", True),
+            Command("proposals", "node.cli:app", "show proposals, votes, what is needed", True),
+            Command("acts", "node.cli:app", "show what this body did in the network", True),
+        ),
+    ),
+    (
         "Run a body's node",
         (
             Command("node", "node.cli:app", "set up and run this body's node", True),

@@ -16,6 +16,7 @@ class Step(StrEnum):
     RECEIPT_KEPT = "receipt_kept"  # S1: commit of record, receipt, idempotency key
     CLAIM_KEPT = "claim_kept"  # commit of the idempotency key of a register
     ORDER_KEPT = "order_kept"  # commit of a status change that somebody asked for
+    ACT_KEPT = "act_kept"  # commit of an act in the network that somebody asked for
 
     # -- the worker's keys
     KEY_OPENED = "key_opened"  # a key file is read
@@ -29,8 +30,8 @@ class Step(StrEnum):
     SENDING_KEPT = "sending_kept"  # that the chain node has taken it
     ENDING_KEPT = "ending_kept"  # what became of a transaction, once it is final
     ANCHOR_KEPT = "anchor_kept"  # S6: the anchor's place on the ledger
-    RECORDING_KEPT = "recording_kept"  # a status change's place on the ledger
-    RETURN_KEPT = "return_kept"  # batch or status change taken back, to be sent in a new one
+    RECORDING_KEPT = "recording_kept"  # a status change's or act's place on the ledger
+    RETURN_KEPT = "return_kept"  # batch, change or act taken back, to be sent in a new one
     REFUSAL_KEPT = "refusal_kept"  # an end without an anchor, and why
     LIST_KEPT = "list_kept"  # a signed status list
     BLOCKS_KEPT = "blocks_kept"  # the followed ledger's next blocks, in the mirror

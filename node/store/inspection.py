@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, and_, func, or_, select, text
 from node.states import Envelope, ReceiptState
 from node.store.schema import (
     AnyRow,
+    act,
     batch,
     credential,
     declaration,
@@ -111,6 +112,11 @@ def transactions(connection: Connection) -> Iterator[AnyRow]:
 def declarations(connection: Connection) -> Iterator[AnyRow]:
     """Yield every declaration."""
     yield from _streamed(connection, select(declaration))
+
+
+def acts(connection: Connection) -> Iterator[AnyRow]:
+    """Yield every act."""
+    yield from _streamed(connection, select(act))
 
 
 def signed_lists(connection: Connection) -> Sequence[AnyRow]:

@@ -28,7 +28,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The migration this code works with; a test compares it with the newest one."""
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -188,6 +188,32 @@ declaration = Table(
     Column("recorded_block", BigInteger),
     Column("recorded_index", BigInteger),
     Index(None, "state", "id"),
+)
+
+# What the body does in the network. ``arguments`` is what was asked for and ``expected`` the event
+# that records it, both RFC 8785; ``call`` holds the text of a notice or an arrangement, which is
+# public. Nothing the ledger recorded up to ``after_block`` counts as this act.
+act = Table(
+    "act",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("public_id", String(_PUBLIC_ID_CHARS), nullable=False, unique=True),
+    Column("kind", String(20), nullable=False),
+    Column("arguments", LargeBinary, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("target", String(_ADDRESS_CHARS), nullable=False),
+    Column("call", LargeBinary, nullable=False),
+    Column("expected", LargeBinary, nullable=False),
+    Column("after_block", BigInteger, nullable=False),
+    Column("state", String(_STATE_CHARS), nullable=False),
+    Column("refusal", String(_CODE_CHARS)),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("outgoing_id", _Id, ForeignKey("outgoing.id")),
+    Column("recorded_block", BigInteger),
+    Column("recorded_index", BigInteger),
+    Index(None, "state", "id"),
+    Index(None, "digest"),
 )
 
 # Tokens of the node's API. Only their SHA-256 is kept.

@@ -1,0 +1,302 @@
+"""Votes: what members propose, who has voted how, and what a proposal still needs.
+
+Decides what the followed ledger says of a proposal, counted as the contract counts: over the
+members that may vote now, the subject left out; over two thirds of them must say yes, and over half
+of their economies. Drafts proposals, votes and the carrying out. A proposal that equals an open one
+is that one; a vote cannot be changed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from contracts.calls import Action, Call
+from core.errors import NotFound, Refused
+from core.events import Event, Executed, Proposed, Voted
+from core.report import timestamp
+from node.acting import Draft, Expected, Ground
+from node.membership import Evidence
+from node.naming import Member, members_of
+from node.proposing import described, parts_of
+from node.states import ActKind
+
+_LIFETIME: Final = 90 * 86_400  # the contract's own
+
+
+class ProposalState(StrEnum):
+    """Where a proposal stands. None is ever rejected: it runs out of time."""
+
+    OPEN = "open"
+    PASSED = "passed"  # enough have said yes; waits to be carried out
+    CARRIED_OUT = "carried_out"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A proposal, its votes, and who may vote on it at the evidence's head.
+
+    Args:
+        ballots: what each member that voted said, in the order of their votes.
+        voters: who may vote now.
+        head_time: the time of the newest block.
+        carried_out: the event of it, None before.
+    """
+
+    made: Proposed
+    ballots: Mapping[int, Voted]
+    voters: Mapping[int, Member]
+    members: Mapping[int, Member] = field(repr=False)
+    head_time: int
+    carried_out: Event | None
+
+    @property
+    def number(self) -> int:
+        """Its number on the ledger."""
+        return self.made.proposal
+
+    @property
+    def proposer(self) -> int:
+        """The member that made it."""
+        return self.made.proposer
+
+    @property
+    def expires_at(self) -> int:
+        """When it runs out of time, Unix seconds."""
+        return self.made.time + _LIFETIME
+
+    @property
+    def in_favour(self) -> list[Member]:
+        """The voters that said yes."""
+        return [one for number, one in self.voters.items() if self._said(number) is True]
+
+    @property
+    def against(self) -> list[Member]:
+        """The voters that said no."""
+        return [one for number, one in self.voters.items() if self._said(number) is False]
+
+    @property
+    def silent(self) -> list[Member]:
+        """The voters that have not voted."""
+        return [one for number, one in self.voters.items() if self._said(number) is None]
+
+    @property
+    def needed(self) -> int:
+        """How many must say yes."""
+        return 2 * len(self.voters) // 3 + 1
+
+    @property
+    def economies_needed(self) -> int:
+        """From how many economies."""
+        return len({one.economy for one in self.voters.values()}) // 2 + 1
+
+    @property
+    def economies_in_favour(self) -> list[str]:
+        """The economies of those that said yes."""
+        return sorted({one.economy for one in self.in_favour})
+
+    @property
+    def state(self) -> ProposalState:
+        """Where it stands."""
+        if self.carried_out is not None:
+            return ProposalState.CARRIED_OUT
+        if self.head_time > self.expires_at:
+            return ProposalState.EXPIRED
+        return ProposalState.PASSED if self._has_enough else ProposalState.OPEN
+
+    @property
+    def passes(self) -> bool:
+        """Whether it could be carried out now."""
+        return self.state is ProposalState.PASSED
+
+    @property
+    def _has_enough(self) -> bool:
+        enough = len(self.in_favour) >= self.needed
+        return enough and len(self.economies_in_favour) >= self.economies_needed
+
+    def asks(self) -> str:
+        """Return what it asks for, as one phrase."""
+        return described(self.made.action, self.made.subject, self.made.payload, self.members)
+
+    def standing(self) -> str:
+        """Return the count in one line, as ``2 of 3 needed; XX, YY yes; ZZ not yet``."""
+        parts = [f"{len(self.in_favour)} of {self.needed} needed"]
+        if len(self.economies_in_favour) < self.economies_needed:
+            have, need = len(self.economies_in_favour), self.economies_needed
+            parts.append(f"{have} of {need} economies")
+        groups = ((self.in_favour, "yes"), (self.against, "no"), (self.silent, "not yet"))
+        for group, word in groups:
+            if group:
+                parts.append(f"{', '.join(one.name for one in group)} {word}")
+        return "; ".join(parts)
+
+    def dump(self) -> dict[str, Any]:
+        """Return the proposal as ``--json`` shows it."""
+        subject = self.members.get(self.made.subject)
+        proposer = self.members.get(self.proposer)
+        return {
+            "proposal": self.number,
+            "state": self.state.value,
+            "action": _action_word(self.made.action),
+            "asks": self.asks(),
+            "subject": subject.dump() if subject else None,
+            "proposer": proposer.dump() if proposer else None,
+            "proposed_at": _time(self.made.time),
+            "expires_at": _time(self.expires_at),
+            "carried_out_at": _time(self.carried_out.time) if self.carried_out else None,
+            "yes": [one.dump() for one in self.in_favour],
+            "no": [one.dump() for one in self.against],
+            "not_yet": [one.dump() for one in self.silent],
+            "needed": self.needed,
+            "economies": self.economies_in_favour,
+            "economies_needed": self.economies_needed,
+        }
+
+    def _said(self, member: int) -> bool | None:
+        ballot = self.ballots.get(member)
+        return None if ballot is None else ballot.yes
+
+
+def proposals(evidence: Evidence) -> list[Proposal]:
+    """Return all proposals ever made, oldest first."""
+    keys = evidence.keys("proposal/")
+    if not keys:
+        return []
+    members = members_of(evidence)
+    head_time = evidence.head.time if evidence.head is not None else 0
+    found = [_proposal(evidence.history(key), members, head_time) for key in keys]
+    return sorted((one for one in found if one is not None), key=lambda one: one.number)
+
+
+def proposal_numbered(evidence: Evidence, number: int) -> Proposal:
+    """Return one proposal.
+
+    Raises:
+        NotFound: there is none with this number.
+    """
+    head_time = evidence.head.time if evidence.head is not None else 0
+    history = evidence.history(f"proposal/{number}")
+    found = _proposal(history, members_of(evidence), head_time) if history else None
+    if found is None:
+        raise NotFound("proposal_unknown", f"there is no proposal {number}", "comity proposals")
+    return found
+
+
+def proposing(ground: Ground, call: Call) -> Draft:
+    """Draft a proposal; equal to one that is open, it is that one.
+
+    Args:
+        call: as ``contracts.calls`` builds it.
+    """
+    action, subject, payload = parts_of(call)
+    asks = described(action, subject, payload, members_of(ground.evidence))
+    body = {"action": int(action), "subject": subject, "payload": payload.hex()}
+    return Draft(
+        kind=ActKind.PROPOSAL,
+        stated={"action": _action_word(action), "subject": subject, "payload": payload.hex()},
+        call=call,
+        expected=Expected("proposal/", Proposed.kind, {**body, "proposer": ground.member}),
+        sentence=f"{ground.body.name} proposes to {asks}.",
+        undo="A proposal cannot be taken back; without enough votes it ends after 90 days.",
+        standing=_open_equal(ground.evidence, (action, subject, payload)),
+    )
+
+
+def voting(ground: Ground, number: int, yes: bool) -> Draft:
+    """Draft a vote.
+
+    Raises:
+        NotFound: there is no such proposal.
+        Refused: this body has voted otherwise, or the proposal has ended.
+    """
+    proposal = proposal_numbered(ground.evidence, number)
+    cast = proposal.ballots.get(ground.member)
+    word = "yes" if yes else "no"
+    if cast is not None and cast.yes != yes:
+        raise Refused("already_voted", f"this body has voted {'yes' if cast.yes else 'no'} on it",
+                      "a vote cannot be changed")  # fmt: skip
+    if cast is None:
+        _require_open(proposal)
+    return Draft(
+        kind=ActKind.VOTE,
+        stated={"proposal": number, "vote": word},
+        call=ground.calls.vote(number, yes),
+        expected=Expected(f"proposal/{number}", Voted.kind, {"member": ground.member, "yes": yes}),
+        sentence=f"{ground.body.name} votes {word} on proposal {number}: {proposal.asks()}.",
+        undo="A vote cannot be changed.",
+        standing=cast,
+    )
+
+
+def carrying_out(ground: Ground, proposal: Proposal) -> Draft:
+    """Draft the carrying out of a proposal, which anybody may do once it passes."""
+    return Draft(
+        kind=ActKind.CARRYING_OUT,
+        stated={"proposal": proposal.number},
+        call=ground.calls.execute(proposal.number),
+        expected=Expected(f"proposal/{proposal.number}", Executed.kind, {}),
+        sentence=f"Proposal {proposal.number} is carried out: {proposal.asks()}.",
+        undo="Only another vote undoes it.",
+        standing=proposal.carried_out,
+    )
+
+
+def carrying_out_numbered(ground: Ground, number: int) -> Draft:
+    """Draft the carrying out of one proposal.
+
+    Raises:
+        NotFound: there is no such proposal.
+        Refused: it does not pass, or its time is over.
+    """
+    proposal = proposal_numbered(ground.evidence, number)
+    if proposal.carried_out is None:
+        _require_open(proposal)
+        if not proposal.passes:
+            raise Refused("not_passed", f"proposal {number} does not pass: {proposal.standing()}",
+                          "comity proposals")  # fmt: skip
+    return carrying_out(ground, proposal)
+
+
+def _open_equal(evidence: Evidence, parts: tuple[int, int, bytes]) -> Proposed | None:
+    for one in proposals(evidence):
+        is_equal = (one.made.action, one.made.subject, one.made.payload) == parts
+        if is_equal and one.state in (ProposalState.OPEN, ProposalState.PASSED):
+            return one.made
+    return None
+
+
+def _require_open(proposal: Proposal) -> None:
+    if proposal.state is ProposalState.CARRIED_OUT:
+        raise Refused("proposal_executed", f"proposal {proposal.number} is carried out already")
+    if proposal.state is ProposalState.EXPIRED:
+        raise Refused(
+            "proposal_expired", f"proposal {proposal.number} has run out of time",
+            "comity propose makes a new one",
+        )  # fmt: skip
+
+
+def _proposal(
+    history: Sequence[Event], members: Mapping[int, Member], head_time: int
+) -> Proposal | None:
+    made = next((event for event in history if isinstance(event, Proposed)), None)
+    if made is None:
+        return None
+    return Proposal(
+        made=made,
+        ballots={event.member: event for event in history if isinstance(event, Voted)},
+        voters={n: one for n, one in members.items() if one.is_voter and n != made.subject},
+        members=members,
+        head_time=head_time,
+        carried_out=next((event for event in history if isinstance(event, Executed)), None),
+    )
+
+
+def _action_word(action: int) -> str:
+    known = action in Action._value2member_map_
+    return Action(action).name.lower() if known else f"action {action}"
+
+
+def _time(seconds: int) -> str:
+    return timestamp(datetime.fromtimestamp(seconds, UTC))

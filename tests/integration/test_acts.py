@@ -1,0 +1,199 @@
+"""Acts on a real chain: proposed, voted and carried out by three workers; refused with a reason."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from contracts.calls import Call, Calls
+from core.errors import Unavailable
+from core.runtime import faults
+from core.runtime.faults import Form
+from core.runtime.steps import Step
+from node import acting
+from node.acting import Act, Draft, Ground, act_of
+from node.membership import membership
+from node.states import ActState
+from node.voting import ProposalState, carrying_out, proposal_numbered, proposing, voting
+from node.worker import Worker
+from tests.support.anchored import assert_sound
+from tests.support.ledger import MadeLedger
+from tests.support.node import RunningNode, make_node, utc_now, work_until
+
+
+@pytest.fixture(scope="module")
+def bodies(made: MadeLedger, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Acting]]:
+    """The three founding bodies, each with a node and a worker."""
+    folder = tmp_path_factory.mktemp("bodies")
+    nodes = [make_node(made, folder / str(n), member=n) for n in range(3)]
+    acting_bodies = [Acting(node) for node in nodes]
+    yield acting_bodies
+    for node in nodes:
+        assert_sound(node)
+        node.close()
+
+
+class Acting:
+    """A body's node and worker, and what it asks of them."""
+
+    def __init__(self, node: RunningNode) -> None:
+        self.node = node
+        self.worker: Worker = node.worker()
+        work_until(self.worker, lambda: self.worker.fence is not None)
+
+    def ask(self, draft_of: Callable[[Ground], Draft]) -> Act:
+        """Keep an act, as a command would."""
+        with self.node.evidence() as evidence:
+            ground = self.ground(evidence)
+            return acting.keep(self.node.store, draft_of(ground), ground, random=os.urandom)
+
+    def ground(self, evidence: object) -> Ground:
+        body = membership(evidence, self.node.member.operating_signer.address)  # type: ignore[arg-type]
+        assert body is not None
+        return Ground(evidence, body, utc_now())  # type: ignore[arg-type]
+
+    def draft(self, draft_of: Callable[[Ground], Draft]) -> Draft:
+        with self.node.evidence() as evidence:
+            return draft_of(self.ground(evidence))
+
+    def act(self, draft_of: Callable[[Ground], Draft]) -> Act:
+        """Keep an act and work until it has ended."""
+        known = self.ask(draft_of).id
+        work_until(self.worker, lambda: act_of(self.node.store, known).is_final)
+        return act_of(self.node.store, known)
+
+    def propose(self, call_of: Callable[[Calls], Call]) -> tuple[int, Act]:
+        """Put something to the vote; return the proposal's number."""
+        done = self.act(lambda ground: proposing(ground, call_of(ground.calls)))
+        assert done.position is not None
+        with self.node.evidence() as evidence:
+            (number,) = [
+                event.proposal
+                for key in evidence.keys("proposal/")
+                for event in evidence.history(key)
+                if event.position == done.position
+            ]
+        return number, done
+
+    def vote(self, number: int, yes: bool = True) -> Act:
+        work_until(self.worker, lambda: self.knows(number))
+        return self.act(lambda ground: voting(ground, number, yes))
+
+    def knows(self, number: int) -> bool:
+        with self.node.evidence() as evidence:
+            return bool(evidence.history(f"proposal/{number}"))
+
+    def state(self, number: int) -> ProposalState:
+        with self.node.evidence() as evidence:
+            return proposal_numbered(evidence, number).state
+
+
+def asking(parameter: str) -> Callable[[Ground], Draft]:
+    """Propose a parameter, as a draft."""
+    return lambda ground: proposing(ground, ground.calls.propose_parameter(parameter, 1))
+
+
+@pytest.fixture(autouse=True)
+def disarmed() -> Iterator[None]:
+    yield
+    faults.arm({})
+
+
+def test_what_passes_is_carried_out_by_the_proposers_worker(
+    made: MadeLedger, bodies: list[Acting]
+) -> None:
+    first, *others = bodies
+    number, proposed = first.propose(lambda calls: calls.propose_parameter("interval", 9))
+    assert proposed.state is ActState.RECORDED
+    again = first.draft(
+        lambda ground: proposing(ground, ground.calls.propose_parameter("interval", 9))
+    )
+    assert again.standing is not None
+    assert again.standing.position == proposed.position
+    for one in others:
+        assert one.vote(number).state is ActState.RECORDED
+    work_until(first.worker, lambda: first.state(number) is ProposalState.CARRIED_OUT)
+    assert made.ledger.parameter("interval") == 9
+    work_until(first.worker, lambda: not acting.anything_waits(first.node.store))
+    kinds = [one.kind.value for one in acting.newest_acts(first.node.store)]
+    assert kinds.count("carrying_out") == 1
+
+
+def test_acts_are_carried_out_in_the_order_they_were_asked_for(
+    bodies: list[Acting],
+) -> None:
+    one = bodies[1]
+    names = [f"in_order_{n}" for n in range(3)]
+    asked = [one.ask(asking(name)) for name in names]
+    work_until(one.worker, lambda: all(act_of(one.node.store, a.id).is_final for a in asked))
+    ended = [act_of(one.node.store, a.id).position for a in asked]
+    assert None not in ended
+    assert ended == sorted(ended)  # type: ignore[type-var]
+
+
+def test_what_the_ledger_refuses_ends_with_its_reason_and_holds_nothing_up(
+    bodies: list[Acting],
+) -> None:
+    one = bodies[1]
+    number, _ = one.propose(lambda calls: calls.propose_parameter("not_enough", 1))
+    bad = one.ask(lambda ground: carrying_out(ground, proposal_numbered(ground.evidence, number)))
+    good = one.ask(asking("enough"))
+    work_until(one.worker, lambda: act_of(one.node.store, good.id).is_final)
+    refused = act_of(one.node.store, bad.id)
+    assert refused.state is ActState.REFUSED
+    assert refused.refusal is not None
+    assert refused.refusal.code == "not_passed"
+    assert act_of(one.node.store, good.id).state is ActState.RECORDED
+
+
+@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize(
+    "step",
+    [
+        Step.ACT_KEPT, Step.TRANSACTION_SIGNED, Step.TRANSACTION_KEPT, Step.TRANSACTION_SENT,
+        Step.SENDING_KEPT, Step.ENDING_KEPT, Step.RECORDING_KEPT, Step.BLOCKS_KEPT,
+    ],
+)  # fmt: skip
+def test_an_act_is_recorded_once_whatever_fails(
+    bodies: list[Acting], step: Step, form: Form
+) -> None:
+    one = bodies[0]
+    draft = asking(f"{step}_{form}"[:32])
+    faults.arm({faults.VARIABLE: f"tests only: {step}/{form}/error"}, io.StringIO())
+    try:
+        asked = one.ask(draft)
+    except Unavailable:
+        asked = one.ask(draft)  # whoever got no answer asks again
+    assert one.ask(draft).id == asked.id
+    work_until(one.worker, lambda: act_of(one.node.store, asked.id).is_final)
+    assert act_of(one.node.store, asked.id).state is ActState.RECORDED
+    with one.node.evidence() as evidence:
+        expected = draft(one.ground(evidence)).expected
+        made = [
+            event
+            for key in evidence.keys("proposal/")
+            for event in evidence.history(key)
+            if expected.is_met_by(event)
+        ]
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize("form", Form)
+def test_an_act_whose_nonce_was_taken_goes_into_a_new_transaction(
+    made: MadeLedger, tmp_path: Path, bodies: list[Acting], form: Form
+) -> None:
+    one = bodies[2]
+    never = {faults.VARIABLE: f"tests only: {Step.TRANSACTION_SENT}/failed/error/*"}
+    faults.arm(never, io.StringIO())
+    asked = one.ask(asking(f"taken_{form}"))
+    work_until(one.worker, lambda: act_of(one.node.store, asked.id).state is ActState.SENT)
+    faults.arm({})
+    one.node.member.operating.forget_nonce()
+    one.node.member.operating.transact(made.calls.propose_parameter(f"other_{form}", 1))
+    faults.arm({faults.VARIABLE: f"tests only: {Step.RETURN_KEPT}/{form}/error"}, io.StringIO())
+    work_until(one.worker, lambda: act_of(one.node.store, asked.id).is_final)
+    assert act_of(one.node.store, asked.id).state is ActState.RECORDED
