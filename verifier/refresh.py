@@ -11,8 +11,8 @@ from pathlib import Path
 from core.credential import did_of_endpoint
 from core.errors import ComityError, Unavailable
 from core.runtime.logs import logger
+from core.runtime.paths import ledger_file
 from verifier.config import FollowedLedger, VerifierSettings
-from verifier.sources import state_file
 
 _RETRY_SECONDS = 5.0
 
@@ -60,7 +60,7 @@ def _follow_while_it_answers(
 
     _, chain_id, directory = followed.origin.split("/")
     ledger = Ledger.open(Chain(followed.rpc_url, int(chain_id)), directory)
-    file = state_file(folder, followed.origin)
+    file = ledger_file(folder, followed.origin)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = LedgerStore.open(file, followed.origin, did_of_endpoint)
     try:

@@ -19,11 +19,10 @@ from core.events import Event
 from core.reasons import SOURCE_LEDGER
 from core.registry import Head, LedgerEvidence
 from core.runtime.logs import logger
+from core.runtime.paths import ledger_file
 
 if TYPE_CHECKING:
     from contracts.ledgerstore import LedgerStore
-
-LEDGERS_FOLDER = "ledgers"
 
 _Found = TypeVar("_Found")
 
@@ -100,17 +99,11 @@ def _damaged() -> Unavailable:
     )
 
 
-def state_file(folder: Path, origin: str) -> Path:
-    """Return the file that holds the followed state of a ledger."""
-    _, chain_id, address = origin.split("/")
-    return folder / LEDGERS_FOLDER / f"{chain_id}-{address}.db"
-
-
 class Sources:
     """The evidence of one verifier folder; open one for each process."""
 
     def __init__(self, folder: Path, origins: Sequence[str]) -> None:
-        self._files = {origin: state_file(folder, origin) for origin in origins}
+        self._files = {origin: ledger_file(folder, origin) for origin in origins}
         self._open: dict[str, tuple[int, LedgerStore]] = {}  # with the file's identity
 
     @property

@@ -15,6 +15,7 @@ from pathlib import Path
 from core.errors import UsageError
 
 HOME_VARIABLE = "COMITY_HOME"
+LEDGERS_FOLDER = "ledgers"
 
 
 def home(environment: Mapping[str, str] = os.environ) -> Path:
@@ -36,6 +37,18 @@ def demo_home(environment: Mapping[str, str] = os.environ) -> Path:
 def tools_folder() -> Path:
     """Return the folder of a checkout in which ``bootstrap.py`` puts fetched programs."""
     return Path(__file__).resolve().parents[2] / ".tools"
+
+
+def ledger_file(folder: Path, origin: str) -> Path:
+    """Return the file in which a verifier's folder keeps what it followed of a ledger."""
+    _, chain_id, address = origin.split("/")
+    return folder / LEDGERS_FOLDER / f"{chain_id}-{address}.db"
+
+
+def followed_ledgers(folder: Path) -> dict[str, Path]:
+    """Return the ledgers of which a verifier's folder keeps anything, by origin."""
+    files = sorted((folder / LEDGERS_FOLDER).glob("*-*.db"))
+    return {f"comity/{file.stem.replace('-', '/', 1)}": file for file in files}
 
 
 def private_folder(folder: Path) -> Path:

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.runtime.paths import ledger_file
 from node.demo.processes import free_port
 from tests.support.network import Body, Issued, MemoryLedger
-from verifier.sources import state_file
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def running_verifier(folder: Path, settings: str = "") -> Iterator[RunningVerifi
     body = Body(ledger, 1).join()
     issued = body.issue()
     body.anchor(issued)
-    ledger.save(state_file(folder, ledger.origin))
+    ledger.save(ledger_file(folder, ledger.origin))
     port = free_port()
     (folder / "verifier.toml").write_text(
         f"port = {port}\n{settings}\n"

@@ -12,8 +12,9 @@ from core.bundle import Bundle
 from core.errors import Unavailable
 from core.events import State
 from core.report import Report, Verdict
+from core.runtime.paths import ledger_file
 from tests.support.network import ORIGIN, Body, Issued, body_with_certificate
-from verifier.sources import Sources, state_file
+from verifier.sources import Sources
 from verifier.verify import check
 
 OTHER = ORIGIN.replace("31337", "5")
@@ -22,7 +23,7 @@ OTHER = ORIGIN.replace("31337", "5")
 @pytest.fixture
 def saved(tmp_path: Path) -> tuple[Path, Body, Issued]:
     body, issued = body_with_certificate()
-    body.ledger.save(state_file(tmp_path, ORIGIN))
+    body.ledger.save(ledger_file(tmp_path, ORIGIN))
     return tmp_path, body, issued
 
 
@@ -52,7 +53,7 @@ def test_a_state_that_cannot_be_opened_could_not_be_checked(
     saved: tuple[Path, Body, Issued], damage: str
 ) -> None:
     folder, body, issued = saved
-    file = state_file(folder, ORIGIN)
+    file = ledger_file(folder, ORIGIN)
     if damage == "absent":
         file.unlink()
     elif damage == "no database":
@@ -78,7 +79,7 @@ def test_damage_found_while_reading_is_never_the_documents_fault(
     saved: tuple[Path, Body, Issued], damage: str
 ) -> None:
     folder, body, issued = saved
-    with closing(sqlite3.connect(state_file(folder, ORIGIN))) as connection, connection:
+    with closing(sqlite3.connect(ledger_file(folder, ORIGIN))) as connection, connection:
         connection.execute(damage)
     with pytest.raises(Unavailable) as refused:
         ask(folder, body, body.bundle(issued))
@@ -89,7 +90,7 @@ def test_a_file_that_was_removed_and_made_anew_is_read_anew(
     saved: tuple[Path, Body, Issued],
 ) -> None:
     folder, body, issued = saved
-    bundle, file = body.bundle(issued), state_file(folder, ORIGIN)
+    bundle, file = body.bundle(issued), ledger_file(folder, ORIGIN)
     with closing(Sources(folder, (ORIGIN,))) as sources:
 
         def verdict() -> Verdict:
