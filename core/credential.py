@@ -60,6 +60,8 @@ Random = Callable[[int], bytes]
 ACCEPTED_ALGORITHMS: Final = frozenset({"ES256", "Ed25519", "EdDSA"})
 
 _SECOND_ANSWERS: Final = frozenset({"vc", "vp", "exp", "nbf", "iat", "aud", "sub", "jti"})
+_CONTEXTS: Final = list(CONTEXTS)
+_TYPES: Final = list(TYPES)
 _STATUS_MEMBERS: Final = frozenset(
     {"type", "id", "statusPurpose", "statusListIndex", "statusListCredential"}
 )
@@ -270,15 +272,19 @@ def _never_hidden(payload: Any, signer_did: str) -> tuple[Slot, datetime, dateti
     certification = _require_form(payload)
     if payload["issuer"]["id"] != signer_did or payload.get("iss", signer_did) != signer_did:
         raise FormatError("kid_issuer", "credential: signed in another name than the issuer's")
-    moments = []
-    for member, date, moment in (
-        ("validFrom", "effectiveDate", _START),
-        ("validUntil", "expiryDate", _END),
-    ):
-        moments.append(require_instant(payload.get(member), what=member))
-        if certification.get(date) != payload[member].removesuffix(moment):
-            raise FormatError("dates_disagree", f"credential: {member} is not the {date}")
-    return _slot(payload.get("credentialStatus")), moments[0], moments[1]
+    valid_from = _moment(payload, "validFrom", certification, "effectiveDate", _START)
+    valid_until = _moment(payload, "validUntil", certification, "expiryDate", _END)
+    return _slot(payload.get("credentialStatus")), valid_from, valid_until
+
+
+def _moment(
+    payload: dict[str, Any], member: str, certification: dict[str, Any], date: str, time: str
+) -> datetime:
+    """Return the moment that a member spells, which is ``time`` on a date of the certificate."""
+    moment = require_instant(payload.get(member), what=member)
+    if certification.get(date) != payload[member].removesuffix(time):
+        raise FormatError("dates_disagree", f"credential: {member} is not the {date}")
+    return moment
 
 
 def _require_form(payload: Any) -> dict[str, Any]:
@@ -290,7 +296,7 @@ def _require_form(payload: Any) -> dict[str, Any]:
             "credential_claims", "credential: has a JWT claim that its own members answer"
         )
     subject, issuer = payload.get("credentialSubject"), payload.get("issuer")
-    if payload.get("@context") != list(CONTEXTS) or payload.get("type") != list(TYPES):
+    if payload.get("@context") != _CONTEXTS or payload.get("type") != _TYPES:
         raise _misformed("the contexts and types of an e-certificate")
     if not isinstance(issuer, dict) or not isinstance(subject, dict) or "_sd" in issuer:
         raise _misformed("an issuer and a subject")
@@ -320,7 +326,7 @@ def _slot(status: Any) -> Slot:
     """Return the slot of a ``credentialStatus``; the index is read as number or text (W3C)."""
     if (
         not isinstance(status, dict)
-        or status.keys() - _STATUS_MEMBERS
+        or not status.keys() <= _STATUS_MEMBERS
         or status.get("type") != "BitstringStatusListEntry"
         or status.get("statusPurpose") != STATUS_PURPOSE
     ):

@@ -118,13 +118,17 @@ TITLES: Final[Mapping[str, str]] = {name: title for name, title, _ in _ALWAYS} |
 
 _ITEM_TITLES: Final = {"site": "Site", "assessment": "Audit"}
 
-_SHOWN: Final[tuple[tuple[str, Path, str | int], ...]] = (
-    *((name, path[:-1], path[-1]) for name, _, path in _ALWAYS),
-    *((field.name, field.path[:-1], field.path[-1]) for field in FIELDS),
+_PLACES: Final = tuple((name, path) for name, _, path in _ALWAYS) + tuple(
+    (field.name, field.path) for field in FIELDS
 )
-_PARENTS: Final = frozenset(parent for _, parent, _ in _SHOWN)
-_WITH_PARENT: Final = tuple((field, field.path[:-1]) for field in FIELDS)
-_NOTHING: Final[tuple[Any, ...]] = (None, [], {})
+_PARENTS: Final = tuple(dict.fromkeys(path[:-1] for _, path in _PLACES))
+_SHOWN: Final = tuple((name, _PARENTS.index(path[:-1]), str(path[-1])) for name, path in _PLACES)
+"""What can be shown: its name, which of ``_PARENTS`` holds it, and its member there."""
+_HIDEABLE: Final = tuple(
+    (field, _PARENTS.index(field.path[:-1]), str(field.path[-1])) for field in FIELDS
+)
+_NAMED: Final = (*_CERTIFICATION, FIELDS_MEMBER)
+_CONTAINERS: Final = (dict, list)
 
 
 def title_of(name: str) -> str:
@@ -219,18 +223,22 @@ def not_shared(
         hidden: number of unresolved digests in each object and array.
         gaps: for arrays, which of the signed places are held back.
     """
-    signed = _at(claims, (*_CERTIFICATION, FIELDS_MEMBER))
+    signed = _at(claims, _NAMED)
     named = signed if isinstance(signed, list) else _UNNAMED
+    parents = [_object_at(claims, path) if path in hidden else None for path in _PARENTS]
     held: list[str] = []
     explained: dict[Path, int] = {}
-    for field, parent in _WITH_PARENT:
+    for field, place, member in _HIDEABLE:
         if field.item:
             places = sorted(gaps.get(field.path, ()))
             held += [f"{field.item}-{i + 1}" for i in places]
             explained[field.path] = len(places)
-        elif parent in hidden and field.name in named and _at(claims, field.path) is None:
+            continue
+        parent = parents[place]
+        if parent is not None and parent.get(member) is None and field.name in named:
             held.append(field.name)
-            explained[parent] = explained.get(parent, 0) + 1
+            path = _PARENTS[place]
+            explained[path] = explained.get(path, 0) + 1
     if any(count > explained.get(path, 0) for path, count in hidden.items()):
         held.append("other")
     return tuple(held)
@@ -241,13 +249,12 @@ def shown(claims: Mapping[str, Any]) -> dict[str, Any]:
 
     Values are as signed, but without the ``type`` members that only machines need.
     """
-    parents = {path: _at(claims, path) for path in _PARENTS}
+    parents = [_object_at(claims, path) for path in _PARENTS]
     found = {}
-    for name, path, member in _SHOWN:
-        parent = parents[path]
-        value = parent.get(member) if isinstance(parent, dict) else None
-        if value not in _NOTHING:
-            found[name] = _plain(value)
+    for name, place, member in _SHOWN:
+        value = parents[place].get(member)
+        if value or (value is not None and type(value) not in _CONTAINERS):
+            found[name] = value if type(value) is str else _plain(value)
     return found
 
 
@@ -289,11 +296,10 @@ _TELLING: Final = (
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
+    kind = type(value)
+    if kind is dict:
         return {name: _plain(below) for name, below in value.items() if name != "type"}
-    if isinstance(value, list):
-        return [_plain(below) for below in value]
-    return value
+    return [_plain(below) for below in value] if kind is list else value
 
 
 def _is_object(value: Any) -> bool:
@@ -306,6 +312,12 @@ def _at(claims: Any, path: Path) -> Any:
             return None
         claims = claims.get(step)
     return claims
+
+
+def _object_at(claims: Any, path: Path) -> dict[str, Any]:
+    """Return the object at a path; where there is none, one without members."""
+    found = _at(claims, path)
+    return found if isinstance(found, dict) else {}
 
 
 def _item_of(name: str) -> str:

@@ -26,6 +26,7 @@ _CONTENT_TYPE: Final = "vc"
 _WRITTEN: Final = frozenset({"alg", "typ", "cty", "kid"})
 # Attacks on verifiers, not formats: the signature check refuses them and says so.
 _LEFT_TO_VERIFY: Final = frozenset({"crit", "b64", "jku", "jwk", "x5u", "x5c"})
+_READ: Final = _WRITTEN | _LEFT_TO_VERIFY
 _THUMBPRINT_BYTES: Final = 32
 
 
@@ -57,7 +58,7 @@ class Kid:
             raise FormatError(
                 "token_type", f"token: expected typ {expected_type} and cty {_CONTENT_TYPE}"
             )
-        if header.keys() - _WRITTEN - _LEFT_TO_VERIFY:
+        if not header.keys() <= _READ:
             raise FormatError("unknown_member", "token header: has a member that is not defined")
         kid = header.get("kid")
         return _kid(kid if isinstance(kid, str) else "")

@@ -7,7 +7,6 @@ https, but http on localhost; upper-case hosts; queries) and an index outside a 
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256
 from typing import Final
 
@@ -25,7 +24,7 @@ _LIST_URL = re.compile(LIST_URL_PATTERN)
 _INDEX = re.compile(INDEX_PATTERN)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Slot:
     """One place in one status list: the identity of an e-certificate.
 
@@ -62,7 +61,7 @@ class Slot:
         """``<status list address>#<index>``."""
         return f"{self.list_url}#{self.index}"
 
-    @cached_property
+    @property
     def digest(self) -> bytes:
         """SHA-256 of the text, which is all that the ledger sees."""
         return sha256(self.text.encode("ascii")).digest()
