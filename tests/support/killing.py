@@ -15,12 +15,12 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from tempfile import mkdtemp
-from typing import Final
+from typing import Final, TypeVar
 
 from contracts.calls import Call, Calls, Declaration
 from contracts.reader import Ledger
@@ -72,6 +72,9 @@ _OFTEN: Final = {
 }  # fmt: skip
 
 
+Case_ = TypeVar("Case_")
+
+
 @dataclass(frozen=True)
 class Case:
     """Who is killed when: ``victim`` as the owner of ``step`` reaches it in this form."""
@@ -81,7 +84,7 @@ class Case:
     form: Form
     seed: int
 
-    def describe(self) -> str:
+    def __str__(self) -> str:
         return f"{self.victim} at {self.step}/{self.form}, seed {self.seed}"
 
 
@@ -100,7 +103,7 @@ class Killing:
     def run(self, case: Case) -> None:
         """Let one kill happen, and see that nothing is lost, doubled or damaged."""
         stage, owner = self.stage, OWNERS[case.step]
-        randomness = random.Random(str(case))
+        randomness = random.Random(repr(case))
         action = "kill" if case.victim == owner else "stop"
         nth = randomness.randint(1, _OFTEN.get(case.step, 2))
         self._prepare(case.step)
@@ -117,7 +120,11 @@ class Killing:
             sending.no_more()
             stage.restart()
         sending.join()
-        stage.settle()
+        self.see_the_ends()
+
+    def see_the_ends(self) -> None:
+        """Wait until all has come to its end, and look."""
+        self.stage.settle()
         self.runs += 1
         self.look(thoroughly=self.runs % DOCTOR_EVERY == 0)
 
@@ -239,7 +246,11 @@ class Campaign:
         return f"{self.runs} runs, {len(self.failures)} failed; ready after start: {starts}"
 
 
-def campaign(cases: Sequence[Case], folder: Path) -> Campaign:
+def campaign(
+    cases: Sequence[Case_],
+    folder: Path,
+    play: Callable[[Killing, Case_], None] = Killing.run,
+) -> Campaign:
     """Make all these runs, ``RUNS_OF_A_STAGE`` on each stage; one that fails ends its stage.
 
     Its folder is left behind, to be looked at.
@@ -252,11 +263,11 @@ def campaign(cases: Sequence[Case], folder: Path) -> Campaign:
             try:
                 for _ in range(min(RUNS_OF_A_STAGE, len(left))):
                     case, started = left.pop(0), time.monotonic()
-                    killing.run(case)
-                    print(f"{case.describe()}: {time.monotonic() - started:.2f} s", flush=True)
+                    play(killing, case)
+                    print(f"{case}: {time.monotonic() - started:.2f} s", flush=True)
                 killing.look(thoroughly=True)
             except Exception:  # told at the end, with all others
-                done.failures.append(f"{case.describe()} in {here}\n{traceback.format_exc()}")
+                done.failures.append(f"{case} in {here}\n{traceback.format_exc()}")
                 print(f"FAILED {done.failures[-1]}", flush=True)
             done.runs += killing.runs
             for name, seconds in on.starts.items():
