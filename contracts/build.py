@@ -29,7 +29,16 @@ from contracts.toolchain import (
 )
 
 ARTIFACTS: Final = CONTRACTS / "artifacts"
-CONTRACT_NAMES: Final = ("Anchors", "Directory", "Keys", "Members", "Statuses")
+CONTRACT_NAMES: Final = (
+    "Accreditations",
+    "Anchors",
+    "Arrangements",
+    "Directory",
+    "Keys",
+    "Members",
+    "Notices",
+    "Statuses",
+)
 CODE_LIMIT: Final = 24_576  # EIP-170
 # `at` may become a keyword one day; it is in our interface and in OpenZeppelin's
 _TOLERATED: Final = frozenset({"6335"})

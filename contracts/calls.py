@@ -33,6 +33,7 @@ class Action(IntEnum):
     RECOVERY_ACCOUNT = 5
     PARAMETER = 6
     CODE = 7
+    SEAT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,45 @@ class Declaration:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Accreditation:
+    """What is to be said of an accreditation; see ``core.events.AccreditationDeclared``."""
+
+    certification_body: int
+    scope: str
+    action: int
+    effective_at: int
+    reason: int = 0
+    coverage: str = ""
+    until: int = 0
+
+    def values(self) -> tuple[Any, ...]:
+        """Return the struct's members as the contract orders them."""
+        return (
+            self.certification_body,
+            name_word(self.scope),
+            self.action,
+            self.reason,
+            self.coverage,
+            self.effective_at,
+            self.until,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice to be published, without its text; see ``core.events.NoticePublished``."""
+
+    notice_kind: int
+    subject_kind: int = 0
+    subject_member: int = 0
+    subject_hash: bytes = bytes(32)
+
+    def values(self) -> tuple[Any, ...]:
+        """Return the struct's members as the contract orders them."""
+        return (self.notice_kind, self.subject_kind, self.subject_member, self.subject_hash)
+
+
 class Calls:
     """Builds the moves of one ledger.
 
@@ -143,6 +183,54 @@ class Calls:
     def revoke_key(self, thumbprint: bytes, reason: int) -> Call:
         """Revoke a key of one's own, for ever (either account)."""
         return self._call("keys", "revoke", thumbprint, reason)
+
+    def assure_key(self, thumbprint: bytes, assurance: int) -> Call:
+        """Declare how a key of one's own is kept (operating account)."""
+        return self._call("keys", "assure", thumbprint, assurance)
+
+    # ------------------------------------------------------------ recognition
+
+    def declare_accreditation(self, accreditation: Accreditation) -> Call:
+        """Grant, reduce, suspend, restore or withdraw an accreditation (operating account)."""
+        return self._call("accreditations", "declare", accreditation.values())
+
+    def make_arrangement(self, roles: int, parties: Sequence[int], text: bytes) -> Call:
+        """Make an arrangement and invite ``parties`` (operating account)."""
+        return self._call("arrangements", "make", roles, list(parties), text)
+
+    def invite_party(self, arrangement: int, party: int) -> Call:
+        """Invite a member to an arrangement (operating account of its keeper)."""
+        return self._call("arrangements", "invite", arrangement, party)
+
+    def accept_arrangement(self, arrangement: int, scope: str, effective_at: int) -> Call:
+        """Accept an arrangement for a scope (operating account)."""
+        return self._call("arrangements", "accept", arrangement, name_word(scope), effective_at)
+
+    def leave_arrangement(self, arrangement: int, scope: str, effective_at: int) -> Call:
+        """Leave an arrangement for a scope (operating account)."""
+        return self._call("arrangements", "leave", arrangement, name_word(scope), effective_at)
+
+    def suspend_party(
+        self, arrangement: int, party: int, scope: str, reason: int, effective_at: int
+    ) -> Call:
+        """Suspend a party for a scope (operating account of the keeper)."""
+        word = name_word(scope)
+        return self._call("arrangements", "suspend", arrangement, party, word, reason, effective_at)
+
+    def restore_party(self, arrangement: int, party: int, scope: str, effective_at: int) -> Call:
+        """Lift a party's suspension for a scope (operating account of the keeper)."""
+        word = name_word(scope)
+        return self._call("arrangements", "restore", arrangement, party, word, effective_at)
+
+    def publish_notice(self, notice: Notice, text: bytes) -> Call:
+        """Publish a text (operating account)."""
+        return self._call("notices", "publish", notice.values(), text)
+
+    def lift_alert(self, number: int) -> Call:
+        """Take an alert of one's own back (operating account)."""
+        return self._call("notices", "lift", number)
+
+    # ------------------------------------------------------------ accounts
 
     def freeze(self) -> Call:
         """Stop the operating account (recovery account)."""
@@ -192,6 +280,10 @@ class Calls:
         """Propose another contract in the place of ``name``."""
         payload = _payload(("bytes32", name_word(name)), ("address", address))
         return self._propose(Action.CODE, 0, payload)
+
+    def propose_seat(self, member: int, seated: bool) -> Call:
+        """Propose to give a member a cosigner's seat, or to take it."""
+        return self._propose(Action.SEAT, member, _payload(("uint256", int(seated))))
 
     def vote(self, proposal: int, yes: bool) -> Call:
         """Vote, once."""

@@ -21,7 +21,7 @@ from core.errors import NotTrusted, Refused, UsageError
 Founder = Admission
 """A founding member; the same as a member to be admitted later."""
 
-_ON_MEMBERS: Final = ("keys", "anchors", "statuses")
+_ON_MEMBERS: Final = tuple(name for name in CONTRACTS if name not in ("directory", "members"))
 
 
 @dataclass(frozen=True, slots=True)

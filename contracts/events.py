@@ -18,6 +18,7 @@ from core.events import ContractSet, Event, Position, event_class
 DIRECTORY: Final = "directory"
 
 # Recorded by the contracts, of no meaning for anyone's history: the ledger opened.
+_IN_LETTERS: Final = frozenset({"name", "scope"})  # bytes32 that hold ASCII, then zeros
 _WITHOUT_MEANING: Final = frozenset({"Opened"})
 
 
@@ -126,18 +127,18 @@ def _reader(entry: Mapping[str, Any]) -> _Reader:
 def _decoder(parameter: Mapping[str, Any], kind: Type, base: int) -> _Decode:
     if kind.dynamic:
         return lambda raw, at: kind.decode(raw, base + offset_in(raw, at))
-    if parameter["type"] == "bytes32" and parameter["name"] == "name":
+    if parameter["type"] == "bytes32" and parameter["name"] in _IN_LETTERS:
         return lambda raw, at: name_of(kind.decode(raw, at))
     return kind.decode
 
 
 def name_of(word: bytes) -> str:
-    """Return a name that fills 32 bytes with zeros, as the Directory keeps it."""
+    """Return a name or a scope that fills 32 bytes with zeros, as the contracts keep it."""
     return word.rstrip(b"\0").decode("ascii", "replace")
 
 
 def name_word(name: str) -> bytes:
-    """Return ``name`` as the Directory keeps it.
+    """Return a name or a scope as the contracts keep it.
 
     Raises:
         FormatError: longer than 32 bytes or not ASCII.

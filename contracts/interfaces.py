@@ -23,6 +23,9 @@ CONTRACTS: Final[Mapping[str, str]] = {
     "keys": "Keys",
     "anchors": "Anchors",
     "statuses": "Statuses",
+    "accreditations": "Accreditations",
+    "arrangements": "Arrangements",
+    "notices": "Notices",
 }
 
 

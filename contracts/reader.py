@@ -252,6 +252,23 @@ class Ledger:
         """Return how many status events a slot has: the next one's sequence."""
         return int(self._view("statuses", "eventCount", member, slot))
 
+    def accreditation_count(self, body: int, certification_body: int, scope: str) -> int:
+        """Return how many events an accreditation has: the next one's sequence."""
+        word = name_word(scope)
+        return int(self._view("accreditations", "eventCount", body, certification_body, word))
+
+    def arrangement_count(self) -> int:
+        """Return how many arrangements were made: the number of the newest one."""
+        return int(self._view("arrangements", "count"))
+
+    def notice_count(self, member: int) -> int:
+        """Return how many notices a member has published: the number of its newest one."""
+        return int(self._view("notices", "countOf", member))
+
+    def is_seated(self, member: int) -> bool:
+        """Return whether a member is a cosigner."""
+        return bool(self._view("members", "isSeated", member))
+
     def parameter(self, name: str) -> int:
         """Return a ledger parameter, 0 when it was never set."""
         return int(self._view(DIRECTORY, "parameter", name_word(name)))

@@ -50,6 +50,9 @@ contract Directory is IDirectory {
         _requireNamed(Names.KEYS);
         _requireNamed(Names.ANCHORS);
         _requireNamed(Names.STATUSES);
+        _requireNamed(Names.ACCREDITATIONS);
+        _requireNamed(Names.ARRANGEMENTS);
+        _requireNamed(Names.NOTICES);
         IMembers members = IMembers(_requireNamed(Names.MEMBERS));
         if (members.voterCount() == 0) revert NobodyCanVote();
         _opened = true;

@@ -15,6 +15,7 @@ contract Keys is IKeys, MemberAccess {
 
     uint8 private constant ASSERTION = 1;
     uint8 private constant CO_SIGN = 3;
+    uint8 private constant QUALIFIED = 3;
     uint256 private constant JWK_MIN_LENGTH = 64;
     uint256 private constant JWK_MAX_LENGTH = 512;
     uint256 private constant POINT_LENGTH = 48;
@@ -45,11 +46,18 @@ contract Keys is IKeys, MemberAccess {
         uint32 member = MEMBERS.memberOfRecovery(msg.sender);
         bool byRecovery = member != 0;
         if (!byRecovery) member = _operating().member();
-        Key storage key = _keys[member][thumbprint];
-        if (key.purpose == 0) revert KeyUnknown(member, thumbprint);
-        if (key.revoked) revert KeyAlreadyRevoked(member, thumbprint);
-        key.revoked = true;
+        _requireStanding(member, thumbprint).revoked = true;
         emit KeyRevoked(member, thumbprint, reason, byRecovery);
+    }
+
+    /// @inheritdoc IKeys
+    function assure(bytes32 thumbprint, uint8 assurance) external {
+        Account account = _operating();
+        _requireActive(account);
+        uint32 member = account.member();
+        if (assurance == 0 || assurance > QUALIFIED) revert AssuranceUnknown(assurance);
+        _requireStanding(member, thumbprint);
+        emit KeyAssured(member, thumbprint, assurance);
     }
 
     /// @inheritdoc IKeys
@@ -85,6 +93,16 @@ contract Keys is IKeys, MemberAccess {
         if (_keys[member][thumbprint].purpose != 0) revert KeyExists(member, thumbprint);
         _keys[member][thumbprint] = Key(purpose, false);
         emit KeyAdded(member, thumbprint, purpose, publicKey, proof);
+    }
+
+    function _requireStanding(uint32 member, bytes32 thumbprint)
+        private
+        view
+        returns (Key storage key)
+    {
+        key = _keys[member][thumbprint];
+        if (key.purpose == 0) revert KeyUnknown(member, thumbprint);
+        if (key.revoked) revert KeyAlreadyRevoked(member, thumbprint);
     }
 
     /// @dev A compressed BLS12-381 point that is not the identity, by length and flag bits alone.

@@ -8,7 +8,7 @@ import {Account} from "./types/Account.sol";
 
 /// @title Who is calling, for the contracts built on one members contract
 /// @dev The members contract is fixed: one that replaces it by vote comes with its own Keys,
-///      Anchors and Statuses, so that nothing recorded here ever changes hands.
+///      Anchors, Statuses and all the others, so that nothing recorded here ever changes hands.
 abstract contract MemberAccess is IAccounts {
     IMembers internal immutable MEMBERS;
 

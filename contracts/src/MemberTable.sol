@@ -23,12 +23,16 @@ abstract contract MemberTable is IMembers {
     /// @dev Counting a vote visits every member: this many still fit in a block of 30 million gas.
     uint32 private constant MAX_MEMBERS = 2048;
 
+    uint32 private constant MAX_SEATS = 15;
+
     uint32 private _count;
+    uint32 private _seatCount;
     mapping(uint32 member => Record) private _members;
     mapping(address operating => Account) private _accounts;
     mapping(address recovery => uint32 member) private _recoveryOf;
     mapping(address account => bool) private _used;
     mapping(bytes32 authorityHash => bool) private _endpointUsed;
+    mapping(uint32 member => bool) private _seated;
 
     /// @inheritdoc IMembers
     function replaceOperating(address current) external {
@@ -91,6 +95,16 @@ abstract contract MemberTable is IMembers {
     function isActive(uint32 member) external view returns (bool) {
         Account account = _accountOf(member);
         return account.isActive() && !account.isFrozen();
+    }
+
+    /// @inheritdoc IMembers
+    function isSeated(uint32 member) external view returns (bool) {
+        return _seated[member];
+    }
+
+    /// @inheritdoc IMembers
+    function seatCount() external view returns (uint32) {
+        return _seatCount;
     }
 
     /// @inheritdoc IMembers
@@ -159,6 +173,15 @@ abstract contract MemberTable is IMembers {
         if (!allowed) revert StandingForbids(member, from);
     }
 
+    /// @dev A seat is given to whoever votes now, and can be taken from anyone who has one.
+    function _requireSeat(uint32 member, bool seated) internal view {
+        _known(member);
+        if (_seated[member] == seated) revert SeatUnchanged(member, seated);
+        if (!seated) return;
+        if (!_isVoter(member)) revert CannotBeSeated(member);
+        if (_seatCount == MAX_SEATS) revert TooManySeats(MAX_SEATS);
+    }
+
     function _enter(Admission memory admission) internal returns (uint32 member) {
         _requireAdmissible(admission);
         member = ++_count;
@@ -199,6 +222,18 @@ abstract contract MemberTable is IMembers {
         _requireStep(member, Standing.Expelled);
         _setAccount(member, _accountOf(member).withStanding(Standing.Expelled));
         emit MemberExpelled(member, reason);
+    }
+
+    function _seat(uint32 member, bool seated) internal {
+        _requireSeat(member, seated);
+        _seated[member] = seated;
+        if (seated) {
+            _seatCount++;
+            emit SeatGiven(member);
+        } else {
+            _seatCount--;
+            emit SeatTaken(member);
+        }
     }
 
     function _setRecovery(uint32 member, address current) internal {

@@ -38,6 +38,7 @@ contract Members is MemberTable {
     uint8 private constant RECOVERY_ACCOUNT = 5;
     uint8 private constant PARAMETER = 6;
     uint8 private constant CODE = 7;
+    uint8 private constant SEAT = 8;
     uint256 private constant LIFETIME = 90 days;
 
     IDirectory private immutable DIRECTORY;
@@ -146,6 +147,8 @@ contract Members is MemberTable {
         } else if (kind == PARAMETER) {
             (bytes32 name, uint256 value) = Payloads.pair(kind, payload);
             DIRECTORY.setParameter(name, value);
+        } else if (kind == SEAT) {
+            _seat(subject, Payloads.yes(kind, payload));
         } else {
             (bytes32 name, address code) = Payloads.namedContract(kind, payload);
             DIRECTORY.set(name, code);
@@ -202,8 +205,8 @@ contract Members is MemberTable {
 
     /// @dev Refuses a proposal that could not be carried out at this moment.
     function _requirePossible(uint8 kind, uint32 subject, bytes calldata payload) private view {
-        if (kind < ADMIT || kind > CODE) revert KindUnknown(kind);
-        bool hasSubject = kind != ADMIT && kind < PARAMETER;
+        if (kind < ADMIT || kind > SEAT) revert KindUnknown(kind);
+        bool hasSubject = kind == SEAT || (kind != ADMIT && kind < PARAMETER);
         if (!hasSubject && subject != 0) revert SubjectUnexpected(kind, subject);
         if (kind == ADMIT) {
             Admission memory admission = _admission(payload);
@@ -224,6 +227,8 @@ contract Members is MemberTable {
         } else if (kind == PARAMETER) {
             (bytes32 name, uint256 value) = Payloads.pair(kind, payload);
             DIRECTORY.requireParameter(name, value);
+        } else if (kind == SEAT) {
+            _requireSeat(subject, Payloads.yes(kind, payload));
         } else {
             (bytes32 name, address code) = Payloads.namedContract(kind, payload);
             DIRECTORY.requireSettable(name, code);

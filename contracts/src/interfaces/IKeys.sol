@@ -35,6 +35,13 @@ interface IKeys is IAccounts {
         uint32 indexed member, bytes32 indexed thumbprint, uint16 reason, bool byRecovery
     );
 
+    /// @notice The member declared how it keeps this key: 1 in a file, 2 in a hardware module, 3 in
+    ///         a module with a qualified certificate. Until it says so, 1.
+    event KeyAssured(uint32 indexed member, bytes32 indexed thumbprint, uint8 assurance);
+
+    /// @notice There is no such assurance.
+    error AssuranceUnknown(uint8 assurance);
+
     /// @notice There is no such purpose.
     error PurposeUnknown(uint8 purpose);
 
@@ -64,6 +71,11 @@ interface IKeys is IAccounts {
     /// @notice Revokes a key, for ever.
     /// @dev Operating or recovery account of the key's member, whatever the member's standing.
     function revoke(bytes32 thumbprint, uint16 reason) external;
+
+    /// @notice Declares how the caller's member keeps a key, from this position of the ledger on.
+    /// @dev Operating account of an active member. On its word: acceptance policies decide what
+    ///      they ask for, and an accreditation body or an authority may say otherwise in a notice.
+    function assure(bytes32 thumbprint, uint8 assurance) external;
 
     /// @notice Has the key the form its purpose needs? Reverts with the reason if not.
     function requireWellFormed(uint8 purpose, bytes calldata publicKey, bytes calldata proof)

@@ -67,7 +67,9 @@ struct Tally {
 ///         stated): 1 admit `(Admission)`; 2 suspend the subject `(uint16 reason)`; 3 restore the
 ///         subject, empty; 4 expel the subject `(uint16 reason)`; 5 give the subject a new recovery
 ///         account `(address)`; 6 set a parameter `(bytes32 name, uint256 value)`; 7 set a
-///         contract of the directory `(bytes32 name, address at)`.
+///         contract of the directory `(bytes32 name, address at)`; 8 give the subject a cosigner's
+///         seat, or take it, `(uint256 1 or 0)`. There are at most 15 seats. Suspension and
+///         expulsion do not take a seat: the set changes by vote alone.
 /// @dev Caveat: a new account does not have to agree. A member can therefore use up an address that
 ///      another one is about to use, at the price of its own account and in public: the other then
 ///      takes a fresh address.
@@ -105,6 +107,12 @@ interface IMembers is IAccounts {
 
     /// @notice The member's recovery account was changed by vote.
     event RecoveryAccountChanged(uint32 indexed member, address previous, address current);
+
+    /// @notice The member became a cosigner, by vote.
+    event SeatGiven(uint32 indexed member);
+
+    /// @notice The member is a cosigner no more, by vote.
+    event SeatTaken(uint32 indexed member);
 
     /// @notice A proposal was made. The proposer's own yes follows as {Voted}.
     event Proposed(
@@ -152,6 +160,15 @@ interface IMembers is IAccounts {
 
     /// @notice The member is not frozen.
     error NotFrozen(uint32 member);
+
+    /// @notice Only a member that votes now takes a seat.
+    error CannotBeSeated(uint32 member);
+
+    /// @notice The member has a seat already, or has none to take.
+    error SeatUnchanged(uint32 member, bool seated);
+
+    /// @notice Every seat is taken.
+    error TooManySeats(uint256 limit);
 
     /// @notice There is no such kind of proposal.
     error KindUnknown(uint8 kind);
@@ -235,6 +252,12 @@ interface IMembers is IAccounts {
 
     /// @notice Is the member neither suspended nor expelled nor frozen?
     function isActive(uint32 member) external view returns (bool);
+
+    /// @notice Is the member a cosigner?
+    function isSeated(uint32 member) external view returns (bool);
+
+    /// @notice How many cosigners there are.
+    function seatCount() external view returns (uint32);
 
     /// @notice How many members may vote now.
     function voterCount() external view returns (uint256);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAccounts} from "./IAccounts.sol";
+import {ITimes} from "./ITimes.sol";
 
 /// @notice One status event as declared.
 /// @param slot SHA-256 of `<status list URL>#<index>`
@@ -35,7 +36,7 @@ struct Declaration {
 /// @dev Time bounds: `effectiveAt` from 1 up to a year ahead of the block (decisions are recorded
 ///      after they were taken, or announced); `until` after it, by at most five years. Ledger
 ///      position, never these times, decides what came first.
-interface IStatuses is IAccounts {
+interface IStatuses is IAccounts, ITimes {
     /// @notice The member declared a status. `sequence` counts the slot's events from 0.
     event StatusDeclared(
         uint32 indexed member,
@@ -61,14 +62,8 @@ interface IStatuses is IAccounts {
     /// @notice This move is never allowed; state 0 stands for granted, without events.
     error MoveForbidden(bytes32 slot, uint8 from, uint8 to);
 
-    /// @notice The effective time is zero or over a year ahead.
-    error EffectiveTimeOutOfRange(uint64 effectiveAt, uint64 latest);
-
     /// @notice A certificate is not restored before it was suspended.
     error RestoredBeforeSuspension(bytes32 slot, uint64 suspendedAt, uint64 restoredAt);
-
-    /// @notice A suspension ends after it starts and within five years; nothing else has an end.
-    error UntilOutOfRange(uint64 until, uint64 earliest, uint64 latest);
 
     /// @notice A successor or predecessor is required, or must be absent, or is the slot itself.
     error LinkInvalid(bytes32 slot, uint32 linkedMember, bytes32 linkedSlot);

@@ -7,6 +7,9 @@ library Names {
     bytes32 internal constant KEYS = "keys";
     bytes32 internal constant ANCHORS = "anchors";
     bytes32 internal constant STATUSES = "statuses";
+    bytes32 internal constant ACCREDITATIONS = "accreditations";
+    bytes32 internal constant ARRANGEMENTS = "arrangements";
+    bytes32 internal constant NOTICES = "notices";
 
     /// @notice Is this at least one of `[a-z0-9_]`, then zeros only?
     function isWellFormed(bytes32 name) internal pure returns (bool) {

@@ -15,6 +15,11 @@ library Payloads {
         return uint16(_word(kind, payload, type(uint16).max));
     }
 
+    /// @notice Yes or no.
+    function yes(uint8 kind, bytes memory payload) internal pure returns (bool) {
+        return _word(kind, payload, 1) == 1;
+    }
+
     /// @notice An account.
     function account(uint8 kind, bytes memory payload) internal pure returns (address) {
         return address(uint160(_word(kind, payload, type(uint160).max)));

@@ -257,9 +257,9 @@ def test_an_alert_belongs_to_what_it_warns_about(kind: int, subject: int, key: s
 def test_the_version_moves_with_all_but_anchors_fences_and_statuses() -> None:
     state = LedgerState(ORIGIN, did_of_endpoint)
     head = Head(1, bytes(32), 0)
+    events = (added(1), revoked(2), admitted(2, "https://a.example"))
     seen = [state.registry_version]
-    for event in (added(1), revoked(2), admitted(2, "https://a.example")):
-        seen.append(state.apply([event], head).registry_version)
+    seen += [state.apply([event], head).registry_version for event in events]
     seen.append(state.learn_text(b"text").registry_version)
     assert len(set(seen)) == len(seen)
     daily = [declared(0, 1), annulled(0), Disowned(Position(1, 0), 0, 7, ROOT)]
