@@ -5,7 +5,7 @@ evidence to show.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from core import limits
 from core.encoding import (
@@ -19,6 +19,7 @@ from core.errors import FormatError
 from core.events import Position
 from core.hashing import HASH_BYTES
 
+_MEMBERS: Final = frozenset({"member", "root", "size", "position"})
 _MEMBER_MAX = 2**32 - 1
 _BLOCK_MAX = 2**53 - 1
 
@@ -46,7 +47,7 @@ class Anchor:
         Raises:
             FormatError: other members, or values out of range.
         """
-        require_members(value, {"member", "root", "size", "position"}, what="anchor")
+        require_members(value, _MEMBERS, what="anchor")
         size = require_integer(
             value["size"], what="batch size",
             low=limits.BATCH_LEAVES_MIN, high=limits.BATCH_LEAVES_MAX,

@@ -26,6 +26,7 @@ VERSION: Final = 1
 MEDIA_TYPE: Final = "application/vnd.comity.bundle+json"
 FILE_SUFFIX: Final = ".comity.json"
 
+_MEMBERS: Final = frozenset({"v", "ledger", "presentation", "leaf", "anchor"})
 _ORIGIN = re.compile(r"comity/[1-9][0-9]{0,15}/0x[0-9a-f]{40}")
 _PRESENTATION: Final = (string.ascii_letters + string.digits + "_.~-").encode("ascii")
 
@@ -64,9 +65,7 @@ class Bundle:
                 "bundle_version", "proof bundle: a version this verifier does not know",
                 "update the verifier, or ask for a bundle of version 1",
             )  # fmt: skip
-        require_members(
-            value, {"v", "ledger", "presentation", "leaf", "anchor"}, what="proof bundle"
-        )
+        require_members(value, _MEMBERS, what="proof bundle")
         require_integer(value["v"], what="bundle version", low=VERSION, high=VERSION)
         return cls(
             ledger=require_text(

@@ -75,6 +75,8 @@ def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) ->
     _require_hashes(leaf, *path)
     if not 0 <= index < size:
         raise ProofError("index_outside_tree", "the leaf index lies outside the tree")
+    if size & (size - 1) == 0 and len(path) == size.bit_length() - 1:
+        return _root_of_full_tree(leaf, index, path)
     node, last = index, size - 1
     current = leaf
     for sibling in path:
@@ -92,6 +94,16 @@ def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) ->
     if last:
         raise ProofError("path_length", "the inclusion path is shorter than the tree is deep")
     return current
+
+
+def _root_of_full_tree(leaf: bytes, index: int, path: Sequence[bytes]) -> bytes:
+    """Return what ``root_from_path`` does where every node has a sibling, as in our batches."""
+    node = leaf
+    for sibling in path:
+        pair = sibling + node if index & 1 else node + sibling
+        node = sha256(b"\x01" + pair).digest()
+        index >>= 1
+    return node
 
 
 def verify_inclusion(
@@ -150,6 +162,5 @@ def verify_consistency(
 
 
 def _require_hashes(*hashes: bytes) -> None:
-    for value in hashes:
-        if len(value) != HASH_BYTES:
-            raise ProofError("hash_length", "a tree hash must have 32 bytes")
+    if set(map(len, hashes)) != {HASH_BYTES}:
+        raise ProofError("hash_length", "a tree hash must have 32 bytes")

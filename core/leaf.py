@@ -25,6 +25,7 @@ from core.encoding import (
 from core.errors import FormatError
 
 DOMAIN: Final = b"comity/leaf/v1"
+_MEMBERS: Final = frozenset({"salt", "index", "path"})
 
 
 def leaf_content(salt: bytes, token: str) -> bytes:
@@ -62,7 +63,7 @@ class Leaf:
     @classmethod
     def parse(cls, value: Any) -> "Leaf":
         """Return the leaf that ``{"salt", "index", "path"}`` describes."""
-        require_members(value, {"salt", "index", "path"}, what="leaf")
+        require_members(value, _MEMBERS, what="leaf")
         steps = require_list(value["path"], what="leaf path", max_items=limits.PATH_STEPS)
         return cls(
             salt=b64url_decode(value["salt"], what="leaf salt", size=limits.SALT_BYTES),
