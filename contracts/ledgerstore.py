@@ -21,6 +21,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final
 
 import orjson
@@ -38,7 +39,7 @@ _VERSION_AT: Final = f"""
 SELECT hash, idx FROM event JOIN block ON block.number = event.block
 WHERE {REGISTRY} ORDER BY event.block DESC, idx DESC LIMIT 1
 """  # noqa: S608 - of our own words
-_ASKED_AGAIN: Final = ("member/", "key/")
+_ASKED_AGAIN: Final = ("member/", "key/", "anchor/")
 _RECALLED: Final = 10_000
 _NAME_TEXT: Final = """
 INSERT INTO text (digest, size, block, tx) VALUES (?, ?, ?, ?)
@@ -116,6 +117,18 @@ class LedgerStore:
             ).fetchall()
         return [Head(*row) for row in rows]
 
+    def directory_code(self, code_hash: bytes) -> bytes:
+        """Return the hash of the Directory's code as it was seen first; ``code_hash`` if never."""
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO meta (name, value) VALUES ('directory_code', ?)",
+                (code_hash.hex(),),
+            )
+            row = connection.execute(
+                "SELECT value FROM meta WHERE name = 'directory_code'"
+            ).fetchone()
+        return bytes.fromhex(row[0])
+
     def missing_texts(self, limit: int) -> list[NamedText]:
         """Return texts that events name and that are not here yet, those named last first."""
         with self._reading() as connection:
@@ -186,19 +199,9 @@ class LedgerStore:
             connection.execute("DELETE FROM text WHERE block > ?", (block,))
             connection.execute("DELETE FROM block WHERE number > ?", (block,))
 
-    @contextmanager
-    def snapshot(self) -> Iterator["Snapshot"]:
-        """Yield evidence as of one moment; it does not change while the block runs."""
-        with self._reading() as connection:
-            connection.execute("BEGIN")
-            try:
-                head = _head(connection)
-                recall = self._recall
-                if recall.head != head:
-                    recall = self._recall = _Recall(head)
-                yield Snapshot(self.origin, connection, recall)
-            finally:
-                connection.rollback()
+    def snapshot(self) -> "_Reading":
+        """Return, for a ``with``, evidence as of one moment; it does not change meanwhile."""
+        return _Reading(self)
 
     def _add_members(self, connection: sqlite3.Connection, events: Sequence[Event]) -> None:
         for event in events:
@@ -229,16 +232,8 @@ class LedgerStore:
         connection = self._take()
         try:
             yield connection
-        except (sqlite3.OperationalError, OSError) as error:
-            raise Unavailable(
-                "ledger_store", f"the followed ledger cannot be read or written: {error}"
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise Unavailable(
-                "ledger_store_damaged",
-                f"the followed ledger is damaged: {error}",
-                "stop the follower and remove the file; it is fetched again",
-            ) from error
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise _unavailable(error) from error
         finally:
             self._idle.append(connection)
 
@@ -252,8 +247,57 @@ class LedgerStore:
             return connect(self.path)
 
 
+class _Reading:
+    """A snapshot for the time of a ``with``; a generator would take longer than what it does."""
+
+    __slots__ = ("_connection", "_store")
+
+    def __init__(self, store: LedgerStore) -> None:
+        self._store = store
+
+    def __enter__(self) -> "Snapshot":
+        store = self._store
+        self._connection = connection = store._take()
+        try:
+            connection.execute("BEGIN")
+            head, recall = _head(connection), store._recall
+            if recall.head != head:
+                recall = store._recall = _Recall(head)
+        except BaseException as error:
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
+        return Snapshot(store.origin, connection, recall)
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self._connection.rollback()
+        except sqlite3.DatabaseError as failure:
+            error = error or failure
+        finally:
+            self._store._idle.append(self._connection)
+        if isinstance(error, sqlite3.DatabaseError | OSError):
+            raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    if isinstance(error, sqlite3.OperationalError | OSError):
+        return Unavailable(
+            "ledger_store", f"the followed ledger cannot be read or written: {error}"
+        )
+    return Unavailable(
+        "ledger_store_damaged",
+        f"the followed ledger is damaged: {error}",
+        "stop the follower and remove the file; it is fetched again",
+    )
+
+
 class _Recall:
-    """What was read at one head of the members and their keys, which every check asks for.
+    """What was read at one head of members, keys and anchors, which thousands of checks share.
 
     A head names all that is before it, so this holds as long as the store stands at that head;
     threads may share it. Only what was found is kept, so nobody can fill it with questions.

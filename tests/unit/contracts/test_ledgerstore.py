@@ -165,20 +165,28 @@ def test_rollback_forgets_events_members_and_headers(store: LedgerStore) -> None
 
 
 def test_what_a_store_recalls_belongs_to_its_head(store: LedgerStore) -> None:
-    def names() -> tuple[int, int | None]:
+    root = b"\5" * 32
+
+    def known() -> tuple[int, int, int | None]:
         with store.snapshot() as snapshot:
-            return len(snapshot.history("member/1")), snapshot.member_of("did:web:a.example")
+            histories = snapshot.history("member/1"), snapshot.history(recorded.anchor_key(1, root))
+            return *map(len, histories), snapshot.member_of("did:web:a.example")  # type: ignore[return-value]
 
     store.append([block(0)], [])
-    assert names() == (0, None)
+    assert known() == (0, 0, None)
     store.append([block(1)], [admitted(1, 1, "https://a.example")])
-    assert [names(), names()] == [(1, 1), (1, 1)]
+    assert [known(), known()] == [(1, 0, 1), (1, 0, 1)]
     store.append([block(2)], [recorded.MemberFrozen(Position(2, 0), 1_002, 1)])
-    assert [names(), names()] == [(2, 1), (2, 1)]
+    assert [known(), known()] == [(2, 0, 1), (2, 0, 1)]
+    store.append([block(3)], [anchored(3, root)])
+    assert [known(), known()] == [(2, 1, 1), (2, 1, 1)]
+    store.rollback_to(2)
+    store.append([block(3, branch=9)], [])
+    assert known() == (2, 0, 1)
     store.rollback_to(1)
-    assert names() == (1, 1)
+    assert known() == (1, 0, 1)
     store.rollback_to(0)
-    assert names() == (0, None)
+    assert known() == (0, 0, None)
 
 
 def test_rollback_needs_a_header_to_continue_from(store: LedgerStore) -> None:
