@@ -1,7 +1,8 @@
 """``comity issue`` and ``comity register``: take in records, or only look at them.
 
 Decides by content whether a file is one JSON record or a CSV register. Exit code 0 when all rows
-are good, 1 when none is, 2 when some are.
+are good, 1 when none is, 2 when some are. Takes nothing in while as much waits as the node allows
+(3): the limit of the API (``node/backlog.py``) holds here too.
 """
 
 import os
@@ -54,11 +55,12 @@ def issue(
 ) -> int:
     """Issue e-certificates from one record or a whole register; each gets a receipt.
 
-    Exit code 0 all rows, 1 none, 2 some.
+    Exit code 0 all rows, 1 none, 2 some, 3 too much waits already.
     """
     from core.runtime.progress import step
 
     with open_desk(node) as desk, _opened(file) as stream:
+        desk.require_room()
         rows, count = _rows(stream, _mapping(mapping))
         with step("receiving", count, sys.stderr) as advance:
             imported = import_rows(

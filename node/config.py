@@ -145,7 +145,8 @@ class NodeConfig(Settings):
 
     backlog: int = Field(default=250_000, ge=1)
     """How many records may have a receipt and no end. Default 250,000. Above it the API answers
-    503 with ``Retry-After``. Higher: a longer outage of the chain is bridged, on more disk."""
+    503 with ``Retry-After``, and ``comity issue`` ends with 3. Higher: a longer outage of the chain
+    is bridged, on more disk."""
 
     poll_seconds: float = Field(default=0.25, ge=0.05, le=10.0)
     """How often the worker looks for work and at the chain. Default 0.25. Higher: less load, and

@@ -221,6 +221,28 @@ def test_a_record_is_received_once(comity: Comity, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("node")
+def test_as_much_waits_as_the_node_allows(
+    comity: Comity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, register = (tmp_path / name for name in ("1.json", "2.json", "3.csv"))
+    first.write_text(json.dumps(record_json("BACKLOG-1")))
+    second.write_text(json.dumps(record_json("BACKLOG-2")))
+    register.write_text(
+        HEADER + "BACKLOG-3,ISO 9001:2015,Sample Ltd,CN,Drivers,2026-03-02,2029-03-01\n"
+    )
+    assert comity("issue", str(first)).code == 0
+    monkeypatch.setenv("COMITY_NODE_BACKLOG", "1")
+    for file in (second, register):
+        comity("issue", str(file), "--json").refused(
+            3, "wait already", "hint: comity status says what they wait for"
+        )
+    assert comity("register", str(register)).code == 0  # only looks
+    monkeypatch.delenv("COMITY_NODE_BACKLOG")
+    for file in (second, register):
+        assert comity("issue", str(file), "--json").json["accepted"] == 1  # nothing was kept
+
+
+@pytest.mark.usefixtures("node")
 def test_a_record_with_faults(comity: Comity, tmp_path: Path) -> None:
     file = tmp_path / "record.json"
     file.write_text(json.dumps(record_json("A-2", standard="", colour="red")))
