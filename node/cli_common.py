@@ -4,6 +4,7 @@ Waiting decides nothing: what was received goes on whether anybody watches or no
 nothing moves for two minutes, and says what to look at.
 """
 
+import getpass
 import json
 import os
 import sys
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -23,12 +24,20 @@ from node.states import ReceiptState
 from node.store import journeys
 from node.store.engine import Store
 
+if TYPE_CHECKING:
+    from keys.passphrase import Ask
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Node = Annotated[
     Path | None,
     typer.Option("--node", help="The node's folder; else COMITY_NODE.", show_default=False),
 ]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until the ledger has it for good.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be said; change nothing.")]
+Revision = Annotated[
+    int | None,
+    typer.Option(min=0, max=9_999, help="Default: the newest.", show_default=False),
+]
 
 PATIENCE_SECONDS: Final = 120.0
 _WORKER_SILENT_SECONDS: Final = 60  # it speaks every two
@@ -68,6 +77,11 @@ def show(value: Any) -> None:
 def note(text: str) -> None:
     """Say something beside the answer."""
     typer.echo(text, err=True)
+
+
+def passphrase_prompt() -> "Ask | None":
+    """Return how a person is asked for a passphrase; None where there is no terminal."""
+    return getpass.getpass if sys.stdin.isatty() else None
 
 
 def worker_is_running(desk: Desk) -> bool:

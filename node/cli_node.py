@@ -5,7 +5,6 @@ to the worker in its environment; the web process is started without it in any c
 the environment of the two that have it.
 """
 
-import getpass
 import os
 import signal
 import sys
@@ -17,11 +16,10 @@ import typer
 
 from core.errors import UsageError
 from core.events import Role
-from node.cli_common import Json, Node, note, show
+from node.cli_common import Json, Node, note, passphrase_prompt, show
 from node.folder import FOLDER_VARIABLE, folder_in_use, node_in_use
 
 if TYPE_CHECKING:
-    from keys.passphrase import Ask
     from node.config import NodeConfig
 
 app = typer.Typer(
@@ -52,7 +50,7 @@ def init(
     require_free(folder)
     body = NewBody(_names(name, name_in or []), economy, _roles(role), endpoint, port)
     body.require_sound()
-    passphrase = obtain_passphrase(os.environ, file=None, ask=_ask(), confirm=True)
+    passphrase = obtain_passphrase(os.environ, file=None, ask=passphrase_prompt(), confirm=True)
     headers = make_node(folder, body, passphrase, os.environ)
     founder = folder / FOUNDER_FILE
     if as_json:
@@ -108,7 +106,7 @@ def run(node: Node = None) -> int:
     require_no_eviction(config.redis)
     redis = volatile.children(config.redis, places.folder)
     forbid_reading()
-    passphrase = obtain_passphrase(os.environ, file=None, ask=_ask())
+    passphrase = obtain_passphrase(os.environ, file=None, ask=passphrase_prompt())
     # a wrong passphrase is told here and at once, not by a worker that ends again and again
     open_signer(config.keys.assertion, Purpose.ASSERTION, passphrase)
     for_worker = dict(os.environ)
@@ -147,7 +145,7 @@ def worker(node: Node = None) -> int:
     config, places = node_in_use(node, os.environ)
     require_no_eviction(config.redis)
     forbid_reading()
-    passphrase = obtain_passphrase(os.environ, file=None, ask=_ask())
+    passphrase = obtain_passphrase(os.environ, file=None, ask=passphrase_prompt())
     os.environ.pop(VARIABLE, None)
     signers = open_worker_signers(config, passphrase)
     del passphrase
@@ -188,11 +186,6 @@ def _web_environment(folder: str) -> dict[str, str]:
 
     kept = {k: v for k, v in os.environ.items() if k not in (VARIABLE, FILE_VARIABLE)}
     return {**kept, FOLDER_VARIABLE: folder}
-
-
-def _ask() -> "Ask | None":
-    """Return how a person is asked for a passphrase; None where there is no terminal."""
-    return getpass.getpass if sys.stdin.isatty() else None
 
 
 def _names(english: str, others: list[str]) -> dict[str, str]:
