@@ -8,11 +8,14 @@ cannot be taken back shows the sentence readers abroad will see and asks for the
 import typer
 
 from node import (
+    cli_accredit,
     cli_acts,
+    cli_arrangement,
     cli_certificates,
     cli_doctor,
     cli_issue,
     cli_node,
+    cli_notice,
     cli_token,
     cli_votes,
 )
@@ -37,6 +40,11 @@ app.command()(cli_doctor.doctor)
 app.command()(cli_votes.vote)
 app.command()(cli_votes.proposals)
 app.command()(cli_acts.acts)
+app.command()(cli_notice.notices)
+app.command()(cli_notice.assure)
 app.add_typer(cli_votes.app, name="propose")
+app.add_typer(cli_accredit.app, name="accredit")
+app.add_typer(cli_arrangement.app, name="arrangement")
+app.add_typer(cli_notice.app, name="notice")
 app.add_typer(cli_node.app, name="node")
 app.add_typer(cli_token.app, name="token")

@@ -31,6 +31,11 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be recorded; change nothing.")
 ]
 
+MemberName = Annotated[
+    str, typer.Argument(metavar="MEMBER", help="Number, endpoint host or registered name.")
+]
+Reason = Annotated[str, typer.Option(metavar="WORD", help="docs/reasons.md lists them.")]
+
 
 class LedgerSays(StrEnum):
     """What the chain node answered when it was asked whether the ledger would take an act."""
@@ -120,6 +125,11 @@ def take_part(
             desk.wake_worker()
     _tell(answer, as_json=as_json)
     return answer.code
+
+
+def inert(text: str) -> str:
+    """Return a text of somebody else so that a terminal shows it and obeys nothing in it."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _answer(desk: "Desk", draft: "Draft", ground: "Ground", *, dry_run: bool) -> Answer:

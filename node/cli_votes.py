@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.runtime.exits import Exit, line
-from node.cli_acts import DryRun, take_part
+from node.cli_acts import DryRun, MemberName, Reason, take_part
 from node.cli_common import Json, Node, Wait, note, open_desk, show
 
 if TYPE_CHECKING:
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Ask the members for a vote.", no_args_is_help=True, rich_markup_mode=None)
 
-MemberName = Annotated[
-    str, typer.Argument(metavar="MEMBER", help="Number, endpoint host or registered name.")
-]
-Reason = Annotated[str, typer.Option(metavar="WORD", help="docs/reasons.md lists them.")]
 Number = Annotated[int, typer.Argument(metavar="ID", min=1, help="The proposal's number.")]
 
 
@@ -103,6 +99,22 @@ def expel(
     number = act_reason(reason).number
     return _propose(
         lambda ground: ground.calls.propose_expulsion(_named(ground, member).number, number),
+        dry_run=dry_run, wait=wait, as_json=as_json, node=node,
+    )  # fmt: skip
+
+
+@app.command()
+def seat(
+    member: MemberName,
+    take: Annotated[bool, typer.Option("--take", help="Take the seat instead.")] = False,
+    dry_run: DryRun = False,
+    wait: Wait = False,
+    as_json: Json = False,
+    node: Node = None,
+) -> int:
+    """Propose to give a member a cosigner's seat, or to take it."""
+    return _propose(
+        lambda ground: ground.calls.propose_seat(_named(ground, member).number, not take),
         dry_run=dry_run, wait=wait, as_json=as_json, node=node,
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ in any language; refuses a name that fits none, or more than one.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from core.events import (
     MemberThawed,
     Role,
 )
+from core.report import timestamp
 from node.membership import Evidence
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}")
@@ -109,6 +111,23 @@ def role_words(roles: Role) -> str:
     """Return roles in words, as ``certification body, authority``."""
     words = (str(role.name).lower().replace("_", " ") for role in Role if role & roles)
     return ", ".join(words)
+
+
+def name_of(members: Mapping[int, Member], number: int) -> str:
+    """Return a member's registered name; its number where the ledger knows none."""
+    known = members.get(number)
+    return known.name if known is not None else f"member {number}"
+
+
+def dumped(members: Mapping[int, Member], number: int) -> dict[str, Any]:
+    """Return a member as listings show it, also one that the ledger does not know."""
+    known = members.get(number)
+    return known.dump() if known else {"member": number, "name": None, "economy": None}
+
+
+def time_of(seconds: int) -> str | None:
+    """Return a time of the ledger as listings show it, None for none."""
+    return timestamp(datetime.fromtimestamp(seconds, UTC)) if seconds else None
 
 
 def _member(history: Sequence[Event]) -> Member | None:

@@ -10,18 +10,19 @@ from typing import Any, Final
 
 from contracts.abi import types_of
 from contracts.calls import Action, Call, Calls
-from contracts.events import name_of
+from contracts.events import name_of as word_of
 from contracts.founders import parse_founder
 from contracts.interfaces import functions_of
 from core.act_reasons import title_of
 from core.errors import ComityError, UsageError
 from core.events import MemberAdmitted, Position, Role
-from node.naming import Member, role_words
+from node.naming import Member, name_of, role_words
 
 _REASON: Final = types_of([{"type": "uint16"}])
 _ACCOUNT: Final = types_of([{"type": "address"}])
 _PARAMETER: Final = types_of([{"type": "bytes32"}, {"type": "uint256"}])
 _CODE: Final = types_of([{"type": "bytes32"}, {"type": "address"}])
+_SEAT: Final = types_of([{"type": "uint256"}])
 PARAMETER_MAX: Final = 2**64 - 1
 
 
@@ -54,7 +55,7 @@ def parts_of(call: Call) -> tuple[Action, int, bytes]:
 def described(action: int, subject: int, payload: bytes, members: Mapping[int, Member]) -> str:
     """Return what a proposal asks for, as a phrase that can follow "to"."""
     try:
-        return _described(action, payload, _whom(subject, members))
+        return _described(action, payload, name_of(members, subject))
     except (ComityError, ValueError, IndexError):
         return f"do what kind {action} means, with {len(payload)} bytes that cannot be read"
 
@@ -73,10 +74,13 @@ def _described(action: int, payload: bytes, whom: str) -> str:
             return f"give {whom} the recovery account {_decode(_ACCOUNT, payload)[0]}"
         case Action.PARAMETER:
             name, value = _decode(_PARAMETER, payload)
-            return f"set the ledger parameter {name_of(name)} to {value}"
+            return f"set the ledger parameter {word_of(name)} to {value}"
         case Action.CODE:
             name, address = _decode(_CODE, payload)
-            return f"put the contract {address} in the place of {name_of(name)}"
+            return f"put the contract {address} in the place of {word_of(name)}"
+        case Action.SEAT:
+            given = _decode(_SEAT, payload)[0]
+            return f"give {whom} a cosigner's seat" if given else f"take {whom}'s cosigner seat"
     return f"do what kind {action} means, which this version does not know"
 
 
@@ -89,11 +93,6 @@ def _admission_described(payload: bytes) -> str:
     name = next(iter([event.texts().get("en"), *event.texts().values()]), None) or "a body"
     what = role_words(Role(roles))
     return f"admit {name} ({economy}) as {what}, at {endpoint}, with {len(keys)} keys"
-
-
-def _whom(subject: int, members: Mapping[int, Member]) -> str:
-    member = members.get(subject)
-    return member.name if member is not None else f"member {subject}"
 
 
 def _decode(kinds: Any, payload: bytes) -> tuple[Any, ...]:

@@ -8,17 +8,15 @@ is that one; a vote cannot be changed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
 from contracts.calls import Action, Call
 from core.errors import NotFound, Refused
 from core.events import Event, Executed, Proposed, Voted
-from core.report import timestamp
 from node.acting import Draft, Expected, Ground
 from node.membership import Evidence
-from node.naming import Member, members_of
+from node.naming import Member, members_of, time_of
 from node.proposing import described, parts_of
 from node.states import ActKind
 
@@ -143,9 +141,9 @@ class Proposal:
             "asks": self.asks(),
             "subject": subject.dump() if subject else None,
             "proposer": proposer.dump() if proposer else None,
-            "proposed_at": _time(self.made.time),
-            "expires_at": _time(self.expires_at),
-            "carried_out_at": _time(self.carried_out.time) if self.carried_out else None,
+            "proposed_at": time_of(self.made.time),
+            "expires_at": time_of(self.expires_at),
+            "carried_out_at": time_of(self.carried_out.time) if self.carried_out else None,
             "yes": [one.dump() for one in self.in_favour],
             "no": [one.dump() for one in self.against],
             "not_yet": [one.dump() for one in self.silent],
@@ -296,7 +294,3 @@ def _proposal(
 def _action_word(action: int) -> str:
     known = action in Action._value2member_map_
     return Action(action).name.lower() if known else f"action {action}"
-
-
-def _time(seconds: int) -> str:
-    return timestamp(datetime.fromtimestamp(seconds, UTC))

@@ -52,6 +52,11 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
     (
         "Take part in the network",
         (
+            Command("accredit", "node.cli:app", "accredit certification bodies", True),
+            Command("arrangement", "node.cli:app", "make, join and leave arrangements", True),
+            Command("notice", "node.cli:app", "publish notices and risk alerts", True),
+            Command("notices", "node.cli:app", "show what members have published", True),
+            Command("assure", "node.cli:app", "declare how a key is kept", True),
             Command("propose", "node.cli:app", "ask the members for a vote", True),
             Command("vote", "node.cli:app", "vote on a proposal", True),
             Command("proposals", "node.cli:app", "show proposals, votes, what is needed", True),
