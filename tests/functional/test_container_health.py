@@ -75,5 +75,31 @@ def test_a_file_is_fresh_for_so_long(tmp_path: Path) -> None:
     assert not healthy("fresh", file, 60)
 
 
+def test_a_command_is_well_if_it_ends_well() -> None:
+    assert healthy("run", "true")
+    assert not healthy("run", "false")
+
+
+def test_it_looks_at_once_until_it_is_well_and_rests_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    file = tmp_path / "worker.json"
+
+    def look() -> tuple[bool, bool]:
+        """Return whether it is well, and whether it rested before it looked."""
+        started = time.monotonic()
+        is_well = healthy("rest", 1, "fresh", file, 60)
+        return is_well, time.monotonic() - started >= 1
+
+    assert look() == (False, False)
+    file.touch()
+    assert look() == (True, False)
+    assert look() == (True, True)
+    file.unlink()
+    assert look() == (False, True)
+    assert look() == (False, False)
+
+
 def test_an_unknown_word_is_not_well() -> None:
     assert not healthy("sound", "1")

@@ -26,10 +26,10 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevChain]:
         yield running
 
 
-def found(home: Path, rpc: str) -> subprocess.CompletedProcess[str]:
+def found(home: Path, rpc: str, patience: str = "300") -> subprocess.CompletedProcess[str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("COMITY_")}
     return subprocess.run(
-        [sys.executable, str(FOUND), "--rpc", rpc, ENDPOINT],
+        [sys.executable, str(FOUND), "--rpc", rpc, "--patience", patience, ENDPOINT],
         env={**kept, "COMITY_HOME": str(home), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -49,7 +49,7 @@ def kept_files(home: Path) -> dict[str, bytes]:
 def test_it_goes_on_after_being_broken_off_and_changes_nothing_once_done(
     tmp_path: Path, chain: DevChain
 ) -> None:
-    refused = found(tmp_path, "http://127.0.0.1:1")
+    refused = found(tmp_path, "http://127.0.0.1:1", patience="1")
     assert refused.returncode == 3, refused.stderr  # the chain node does not answer
     (tmp_path / "north" / "node.toml").unlink()
     keys = {file.name: file.read_bytes() for file in (tmp_path / "north" / "keys").iterdir()}
