@@ -146,11 +146,12 @@ class Calls:
     """Builds the moves of one ledger.
 
     Args:
-        contracts: addresses by name, as ``Ledger.contracts`` holds them.
+        contracts: addresses by name, as ``Ledger.contracts`` holds them; looked up anew for each
+            move, for a vote may put another contract in a place.
     """
 
     def __init__(self, contracts: Mapping[str, str]) -> None:
-        self._contracts = dict(contracts)
+        self._contracts = contracts
 
     def anchor(self, root: bytes, size: int, fence: int) -> Call:
         """Anchor a batch (operating account)."""

@@ -2,26 +2,26 @@
 
 Decides the order: the Directory, the other contracts, their names in the Directory, parameters,
 founders in the given order (the first becomes member 1), then ``open()``, after which the deployer
-has no power and its key is of no use. Refuses a ledger without founders, and reports a ledger as
-made only after it was read back and found to be what was asked for.
+has no power and its key is of no use. What does not rest on each other goes in one block. Refuses
+a ledger without founders, and reports a ledger as made only after it was read back and found to be
+what was asked for.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from contracts.abi import keccak
+from contracts.abi import keccak, lower_address
 from contracts.calls import Admission, Call, Calls
 from contracts.chain import Chain
+from contracts.events import DIRECTORY
 from contracts.interfaces import CONTRACTS, constructor_of, creation_code
 from contracts.reader import FINALITY_DEPTH, Ledger
-from contracts.writer import Account, gas_for, send, sign, wait
+from contracts.writer import Account
 from core.errors import NotTrusted, Refused, UsageError
 
 Founder = Admission
 """A founding member; the same as a member to be admitted later."""
-
-_ON_MEMBERS: Final = tuple(name for name in CONTRACTS if name not in ("directory", "members"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,39 +85,52 @@ def deploy(
     contracts = _create_all(chain, signer)
     ledger = Ledger(chain, contracts["directory"], contracts)
     calls, account = Calls(contracts), Account(ledger, signer)
-    for name in CONTRACTS:
-        if name != "directory":
-            account.transact(calls.set_contract(name, contracts[name]))
-    for name, value in {FINALITY_DEPTH: 0, **(parameters or {})}.items():
-        account.transact(calls.set_parameter(name, value))
-    for number, founder in enumerate(founders, 1):
-        tell(f"member {number} of {len(founders)}")
-        account.transact(calls.found(founder))
+    named = [calls.set_contract(name, at) for name, at in contracts.items() if name != DIRECTORY]
+    values = {FINALITY_DEPTH: 0, **(parameters or {})}
+    account.transact_all([*named, *(calls.set_parameter(*value) for value in values.items())])
+    tell("members")
+    account.transact_all([calls.found(founder) for founder in founders])
     tell("opening")
     account.transact(calls.open_ledger())
     return _verified(chain, contracts, founders)
 
 
 def _create_all(chain: Chain, signer: ThrowAwaySigner) -> dict[str, str]:
-    contracts = {"directory": _create(chain, signer, "directory")}
-    contracts["members"] = _create(chain, signer, "members", contracts["directory"])
-    for name in _ON_MEMBERS:
-        contracts[name] = _create(chain, signer, name, contracts["members"])
-    return contracts
+    """Create every contract, in one block where they fit; return their addresses.
+
+    An address follows from sender and nonce, so each is known before the contract is there.
+    """
+    nothing_yet = Ledger(chain, signer.address, {})
+    account, first = Account(nothing_yet, signer), nothing_yet.nonce(signer.address)
+    made = {
+        name: _created_address(signer.address, first + number)
+        for number, name in enumerate(CONTRACTS)
+    }
+    account.transact_all(
+        [
+            Call("", creation_code(name) + constructor_of(name).encode(_arguments(name, made)))
+            for name in CONTRACTS
+        ]
+    )
+    for name, at in made.items():
+        if not chain.code(at):
+            raise Refused("not_created", f"the {name} contract could not be created")
+    return made
 
 
-def _create(chain: Chain, signer: ThrowAwaySigner, contract: str, *arguments: Any) -> str:
-    """Create one contract; return its address."""
-    web3 = chain.web3
-    call = Call("", creation_code(contract) + constructor_of(contract).encode(arguments))
-    nonce = int(web3.eth.get_transaction_count(web3.to_checksum_address(signer.address)))
-    gas = gas_for(chain, call, signer.address)
-    sent = send(chain, sign(call, nonce, chain.chain_id, gas, signer))
-    receipt = wait(Ledger(chain, signer.address, {}), sent)
-    address: str = web3.eth.get_transaction_receipt(sent)["contractAddress"].lower()  # type: ignore[arg-type,union-attr]
-    if not receipt.succeeded or not chain.code(address):
-        raise Refused("not_created", f"the {contract} contract could not be created")
-    return address
+def _arguments(contract: str, made: Mapping[str, str]) -> tuple[str, ...]:
+    """What a contract is built on: the members on the Directory, all others on the members."""
+    if contract == DIRECTORY:
+        return ()
+    return (made[DIRECTORY if contract == "members" else "members"],)
+
+
+def _created_address(sender: str, nonce: int) -> str:
+    from web3 import Web3
+    from web3.types import Nonce
+    from web3.utils import get_create_address
+
+    return lower_address(get_create_address(Web3.to_checksum_address(sender), Nonce(nonce)))
 
 
 def _verified(

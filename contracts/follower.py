@@ -7,19 +7,23 @@ any at all, is an alarm: it is reported, and the mirror goes back to the last co
 
 Refuses, with a reason and without moving on: a node of another chain, a node whose head lies behind
 what was followed (``head_went_back``), a chain that shares no block with the mirror
-(``another_chain``), logs that contradict their blocks, contracts whose code is not the announced
-one, events this version does not know.
+(``another_chain``), logs that contradict their blocks, events this version does not know, and
+contracts whose code is not the announced one: every step looks at one of them, each in its turn.
+A text that an event names and that cannot be had, or is another, stops nothing.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from contracts.abi import keccak
 from contracts.blocks import Block, block_of
-from contracts.events import Emitters
+from contracts.chain import hex_bytes
+from contracts.events import DIRECTORY, Emitters
 from contracts.ledgerstore import LedgerStore
 from contracts.reader import FINALITY_DEPTH, Ledger
 from contracts.rpc import Call, RpcError
+from contracts.texts import fetch_texts
 from core.errors import ComityError, LimitError, NotTrusted, Refused
 from core.events import ContractSet
 from core.limits import LOG_RANGE_BLOCKS
@@ -28,6 +32,7 @@ from core.runtime.logs import logger
 
 _WALK: Final = 64  # headers compared at once on the way back to the common block
 _LONGEST_PAUSE: Final = 30.0
+_TEXTS_AGAIN: Final = 20  # texts that could not be had, asked for again with every new block
 
 
 class Stop(Protocol):
@@ -81,6 +86,9 @@ class Follower:
         self._last_depth: int | None = None
         self._span = LOG_RANGE_BLOCKS
         self._told = ""
+        self._seen: Head | None = None
+        self._announced: dict[str, ContractSet] = {}
+        self._looked_at = 0
 
     @property
     def ledger(self) -> Ledger:
@@ -98,12 +106,16 @@ class Follower:
             NotTrusted, Refused, FormatError: the node shows what no honest ledger can show.
         """
         cursor = self._store.cursor()
-        latest, at_cursor = self._look(cursor)
+        if cursor != self._seen:  # the first step, or somebody else moved the store
+            self._learn_contracts(cursor)
+        watched = self._next_contract()
+        latest, at_cursor, code = self._look(cursor, watched)
         depth = self._depth()
         deeper, self._last_depth = depth != self._last_depth, depth
         target = latest.number - depth
         if cursor is not None and (at_cursor is None or at_cursor.hash != cursor.hash):
             return self._go_back(cursor, latest, target)
+        self._require_code(watched, code)
         if cursor is not None and target < cursor.block and not deeper:
             raise _went_back(cursor, latest)
         first = 0 if cursor is None else cursor.block + 1
@@ -164,15 +176,38 @@ class Follower:
             log.info("ledger_followed_again", ledger=ledger)
         self._told = code
 
-    def _look(self, cursor: Head | None) -> tuple[Block, Block | None]:
-        """Return the node's newest block, and its block at the cursor's height."""
-        calls: list[Call] = [("eth_chainId", ()), ("eth_getBlockByNumber", ("latest", False))]
+    def _look(self, cursor: Head | None, watched: str) -> tuple[Block, Block | None, bytes]:
+        """Return the node's newest block, its block at the cursor's height, and a contract's code.
+
+        Args:
+            watched: name of the contract.
+        """
+        at = self._announced[watched].address if watched != DIRECTORY else self._ledger.directory
+        calls: list[Call] = [
+            ("eth_chainId", ()),
+            ("eth_getCode", (at, "latest")),
+            ("eth_getBlockByNumber", ("latest", False)),
+        ]
         if cursor is not None:
             calls.append(("eth_getBlockByNumber", (hex(cursor.block), False)))
-        chain_id, latest, *rest = self._ledger.chain.request_batch(calls)
+        chain_id, code, latest, *rest = self._ledger.chain.request_batch(calls)
         self._ledger.chain.require_chain(chain_id)
         at_cursor = block_of(rest[0]) if rest and rest[0] is not None else None
-        return block_of(latest), at_cursor
+        return block_of(latest), at_cursor, hex_bytes(code)
+
+    def _next_contract(self) -> str:
+        """The name of the contract to look at in this step: each in its turn."""
+        names = [DIRECTORY, *self._announced]
+        self._looked_at = (self._looked_at + 1) % len(names)
+        return names[self._looked_at]
+
+    def _require_code(self, name: str, code: bytes) -> None:
+        """Raise ``code_changed`` unless the code is the announced, for the Directory the first."""
+        if name == DIRECTORY:
+            expected = self._store.directory_code(keccak(code))
+        else:
+            expected = self._announced[name].code_hash
+        self._ledger.require_code(name, expected, code)
 
     def _depth(self) -> int:
         """The depth as followed and as the node says now: the greater, so no lie shortens it."""
@@ -184,32 +219,41 @@ class Follower:
 
     def _add(self, cursor: Head | None, first: int, last: int, target: int) -> Progress:
         try:
-            blocks, events, _ = self._ledger.follow(first, last, self._emitters())
+            found = self._ledger.follow(first, last, self._emitters())
         except (LimitError, RpcError):
             if first == last:
                 raise
             self._span = max(1, (last - first + 1) // 2)  # too much for this node at once
             return Progress(cursor, target)
-        if cursor is not None and blocks[0].parent != cursor.hash:
+        if cursor is not None and found.blocks[0].parent != cursor.hash:
             return Progress(cursor, target)  # reorganised since we looked: the next step sees it
-        for event in events:
-            if isinstance(event, ContractSet):
-                self._ledger.require_code(event)
-        heads = [block.head() for block in blocks]
-        self._store.append(heads, events)
+        announced = [event for event in found.events if isinstance(event, ContractSet)]
+        chain = self._ledger.chain
+        for event in announced:
+            self._ledger.require_code(event.name, event.code_hash, chain.code(event.address))
+        heads = [block.head() for block in found.blocks]
+        missing = self._store.missing_texts(_TEXTS_AGAIN)
+        texts = fetch_texts(chain, [*found.named, *missing])
+        self._store.append(heads, found.events, found.named, texts)
+        self._seen = heads[-1]
+        if announced:
+            self._learn_contracts(heads[-1])
         self._span = min(self._span * 2, LOG_RANGE_BLOCKS)
-        return Progress(heads[-1], target, len(heads), len(events))
+        return Progress(heads[-1], target, len(heads), len(found.events))
 
     def _emitters(self) -> Emitters:
         """The contracts the Directory has named up to the cursor."""
+        named = {event.name: event.address for event in self._announced.values()}
+        return Emitters(self._ledger.directory, named)
+
+    def _learn_contracts(self, cursor: Head | None) -> None:
+        """Know the contracts named up to the cursor; whoever shares our ledger calls these."""
         with self._store.snapshot() as snapshot:
-            announced = [
-                event
-                for key in snapshot.keys("code/")
-                for event in snapshot.history(key)
-                if isinstance(event, ContractSet)
-            ]
-        return Emitters(self._ledger.directory, {e.name: e.address for e in announced})
+            histories = [snapshot.history(key) for key in snapshot.keys("code/")]
+        newest = (history[-1] for history in histories)
+        self._announced = {e.name: e for e in newest if isinstance(e, ContractSet)}
+        self._ledger.name_contracts(self._announced.values())
+        self._seen = cursor
 
     def _go_back(self, cursor: Head, latest: Block, target: int) -> Progress:
         """Forget the blocks that the chain no longer has."""
@@ -225,6 +269,7 @@ class Follower:
                 "check the node; if the chain was made anew on purpose, remove the ledger store",
             )
         self._store.rollback_to(common.block)
+        self._learn_contracts(common)
         return Progress(common, target, rolled_back=cursor.block - common.block)
 
     def _common(self, cursor: Head) -> Head | None:

@@ -45,6 +45,7 @@ _NAME_TEXT: Final = """
 INSERT INTO text (digest, size, block, tx) VALUES (?, ?, ?, ?)
 ON CONFLICT (digest) DO UPDATE SET tx = excluded.tx WHERE body IS NULL
 """
+_DIRECTORY_CODE: Final = "SELECT value FROM meta WHERE name = 'directory_code'"
 _HEAD: Final = "SELECT number, hash, time FROM block ORDER BY number DESC LIMIT 1"
 _HELD: Final = "SELECT digest FROM text WHERE body IS NOT NULL ORDER BY digest"
 _HISTORY: Final = "SELECT kind, block, idx, time, body FROM event WHERE key = ? ORDER BY block, idx"
@@ -119,15 +120,15 @@ class LedgerStore:
 
     def directory_code(self, code_hash: bytes) -> bytes:
         """Return the hash of the Directory's code as it was seen first; ``code_hash`` if never."""
-        with self._writing() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO meta (name, value) VALUES ('directory_code', ?)",
-                (code_hash.hex(),),
-            )
-            row = connection.execute(
-                "SELECT value FROM meta WHERE name = 'directory_code'"
-            ).fetchone()
-        return bytes.fromhex(row[0])
+        with self._reading() as connection:
+            row = connection.execute(_DIRECTORY_CODE).fetchone()
+        if row is None:
+            with self._writing() as connection:
+                connection.execute(
+                    "INSERT INTO meta (name, value) VALUES ('directory_code', ?)",
+                    (code_hash.hex(),),
+                )
+        return code_hash if row is None else bytes.fromhex(row[0])
 
     def missing_texts(self, limit: int) -> list[NamedText]:
         """Return texts that events name and that are not here yet, those named last first."""

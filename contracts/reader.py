@@ -6,7 +6,7 @@ without a Directory, a contract whose code is not the code that the Directory an
 Nothing of web3 leaves here: events are those of ``core/events.py``.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from contracts.chain import Chain, hex_bytes, quantity
 from contracts.events import DIRECTORY, Emitters, name_of, name_word
 from contracts.interfaces import CONTRACTS, LedgerRefused, functions_of
 from contracts.rpc import Call, RpcError
+from contracts.texts import NamedText, named_texts
 from core.errors import LimitError, NotTrusted
 from core.events import ContractSet, Event
 from core.limits import LOG_RANGE_BLOCKS
@@ -43,6 +44,21 @@ class Receipt:
     gas_used: int
     events: tuple[Event, ...]
     refusal: LedgerRefused | None
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What a range of blocks holds.
+
+    Args:
+        named: the texts that its events name.
+        emitters: the contracts after the range.
+    """
+
+    blocks: tuple[Block, ...]
+    events: tuple[Event, ...]
+    named: tuple[NamedText, ...]
+    emitters: Emitters
 
 
 class Ledger:
@@ -89,22 +105,24 @@ class Ledger:
             if name not in CONTRACTS:
                 continue  # of a later version; its logs mean nothing to this one
             at = ledger._view(DIRECTORY, "at", name_word(name))
-            ledger._require_code(name, at, latest.get(name))
+            told = latest.get(name)
+            expected = told.code_hash if told is not None and told.address == at else b""
+            ledger.require_code(name, expected, chain.code(at))
             ledger.contracts[name] = at
         return ledger
 
-    def require_code(self, event: ContractSet) -> None:
-        """Raise ``code_changed`` unless the contract's code is what the event announced."""
-        self._require_code(event.name, event.address, event)
-
-    def _require_code(self, name: str, at: str, announced: ContractSet | None) -> None:
-        code = keccak(self.chain.code(at))
-        if announced is None or (announced.address, announced.code_hash) != (at, code):
+    def require_code(self, name: str, expected: bytes, code: bytes) -> None:
+        """Raise ``code_changed`` unless ``code`` has the hash that was announced for ``name``."""
+        if keccak(code) != expected:
             raise NotTrusted(
                 "code_changed",
                 f"ledger {self.origin}: the {name} contract is not the announced one",
                 "do not use this chain node before this is understood",
             )
+
+    def name_contracts(self, announced: Iterable[ContractSet]) -> None:
+        """Take the contracts of these events, in ledger order, for the named ones from now on."""
+        self.contracts.update({e.name: e.address for e in announced if e.name in CONTRACTS})
 
     # ------------------------------------------------------------ blocks and logs
 
@@ -145,25 +163,23 @@ class Ledger:
         events: list[Event] = []
         for start in range(from_block, to_block + 1, LOG_RANGE_BLOCKS):
             end = min(start + LOG_RANGE_BLOCKS - 1, to_block)
-            found, emitters = self._read(start, end, None, emitters)
-            events += found
+            found = self._read(start, end, None, emitters)
+            emitters = found.emitters
+            events += found.events
         return events
 
-    def follow(
-        self, from_block: int, to_block: int, emitters: Emitters
-    ) -> tuple[list[Block], list[Event], Emitters]:
-        """Return a range's headers and events, and the emitters after it.
+    def follow(self, from_block: int, to_block: int, emitters: Emitters) -> Followed:
+        """Return what a range holds: its headers, its events, and what follows from them.
 
         Args:
             emitters: the contracts before the range; left as they are.
         """
         blocks = self.blocks(from_block, to_block)
-        events, after = self._read(from_block, to_block, blocks, emitters)
-        return blocks, events, after
+        return self._read(from_block, to_block, blocks, emitters)
 
     def _read(
         self, start: int, end: int, blocks: Sequence[Block] | None, emitters: Emitters
-    ) -> tuple[list[Event], Emitters]:
+    ) -> Followed:
         asked = emitters.seen
         while True:
             after = emitters.copy()
@@ -171,7 +187,8 @@ class Ledger:
             events = read_logs(logs, blocks or self._blocks_of(logs), after)
             if after.seen <= asked:
                 self._require_complete(blocks or (), logs, asked)
-                return events, after
+                named = named_texts(logs, events)
+                return Followed(tuple(blocks or ()), tuple(events), tuple(named), after)
             asked = after.seen  # the Directory named a new contract: its logs are wanted too
 
     def _require_complete(

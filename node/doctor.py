@@ -115,9 +115,10 @@ def compare_mirror(followed: LedgerStore, settings: LedgerSettings) -> list[Find
         keys: Counter[str] = Counter()
         for first in range(0, head.block + 1, LOG_RANGE_BLOCKS):
             last = min(first + LOG_RANGE_BLOCKS - 1, head.block)
-            blocks, events, emitters = ledger.follow(first, last, emitters)
-            keys.update(event.key() for event in events)
-            if not _is_mirrored(followed, blocks, events):
+            found = ledger.follow(first, last, emitters)
+            emitters = found.emitters
+            keys.update(event.key() for event in found.events)
+            if not _is_mirrored(followed, found.blocks, found.events):
                 return [_differs(f"blocks {first} to {last}")]
     finally:
         chain.close()

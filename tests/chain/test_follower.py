@@ -178,7 +178,8 @@ def test_a_finality_depth_that_grows_by_vote_is_no_head_that_went_back(
 def test_a_contract_that_is_replaced_by_vote_counts_until_then_and_its_successor_after(
     made: MadeLedger, store: LedgerStore, at_once: bool
 ) -> None:
-    follower = Follower(made.ledger, store)
+    ledger = Ledger.open(made.chain, made.ledger.directory)
+    follower = Follower(ledger, store)
     follower.catch_up()
     anchor(made, 1)
     successor = create_anchors(made)
@@ -195,7 +196,9 @@ def test_a_contract_that_is_replaced_by_vote_counts_until_then_and_its_successor
     made.members[0].operating.transact(after.anchor(root(2), 64, 1))
     anchor(made, 3)  # by the old contract: nobody's business any more
     made.members[0].operating.transact(after.anchor(root(4), 64, 1))
+    moves = Calls(ledger.contracts)  # of the ledger that is followed
     follower.catch_up()
+    assert moves.claim(1).to == ledger.contracts["anchors"] == successor
     assert anchored(store) == [1, 2, 4]
     assert Ledger.open(made.chain, made.ledger.directory).contracts["anchors"] == successor
     assert events_of(store) == made.ledger.events(0, made.ledger.head().block)
