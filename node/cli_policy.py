@@ -2,7 +2,7 @@
 
 Decides the words and where a policy comes from; what may be signed is for ``node/policies.py``. A
 draft is for a person to edit, so it is written as a file and never over one that is there. Only
-``sign`` opens a key.
+``sign`` opens a key; ``publish`` goes the way of every act in the network (``node/cli_acts.py``).
 """
 
 import os
@@ -17,11 +17,13 @@ import typer
 from core import codes, limits
 from core.errors import LimitError, NotFound, Refused, UsageError
 from core.runtime.exits import Exit
-from node.cli_common import Json, Node, note, open_desk, passphrase_prompt, show
+from node.cli_acts import DryRun, take_part
+from node.cli_common import Json, Node, Wait, note, open_desk, passphrase_prompt, show
 from node.dates import beginning, end
 
 if TYPE_CHECKING:
     from core.acceptance import Acceptance
+    from node.acting import Draft, Ground
     from node.membership import Evidence
 
 app = typer.Typer(
@@ -139,6 +141,32 @@ def sign(
         typer.echo(f"signed {file} as version {signed.version} of {signed.economy}")
         note(f"hint: comity policy publish {file}")
     return Exit.DONE
+
+
+@app.command()
+def publish(
+    file: PolicyFile,
+    dry_run: DryRun = False,
+    wait: Wait = False,
+    as_json: Json = False,
+    node: Node = None,
+) -> int:
+    """Publish a signed policy as a notice of this authority, for everybody and for ever."""
+    from core.events import NoticeKind
+    from node.noticing import publishing
+    from node.policies import newest_version, require_may_sign
+
+    policy, text = _read(file), file.read_bytes()
+
+    def draft(ground: "Ground") -> "Draft":
+        require_may_sign(policy, ground.evidence, ground.body)
+        made = publishing(ground, NoticeKind.POLICY, text)
+        newest = newest_version(ground.evidence, policy.economy)
+        if made.standing is None and policy.version <= newest:
+            note(f"note: version {newest} is published; of those in effect the greatest counts")
+        return made
+
+    return take_part(draft, dry_run=dry_run, wait=wait, as_json=as_json, node=node)
 
 
 @app.command("show")
