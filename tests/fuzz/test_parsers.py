@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core import events
+from core.acceptance import Acceptance
 from core.anchor import Anchor
 from core.bundle import Bundle
 from core.credential import Credential
@@ -34,7 +35,7 @@ from core.statuslist import StatusBits, StatusList, issue_status_list, status_li
 from keys.key_file import KeyFile, KeyHeader, Sealing
 from keys.public import AccountPublic, DocumentPublic
 from keys.purposes import Algorithm, Purpose
-from tests.support import ledger
+from tests.support import ledger, policies
 from tests.support.certificates import ISSUER, SLOT, full_record, least_record
 from tests.support.json_strategy import JSON, edited, mutated
 from tests.support.keyfiles import CREATED
@@ -73,6 +74,11 @@ def _reports() -> list[dict[str, Any]]:
         check(bundle, ledger_state, question=asked, now=now).dump(),
         check(bundle, None, now=now).dump(),
     ]
+
+
+def _policies() -> list[dict[str, Any]]:
+    made = [policies.least_policy(), policies.full_policy()]
+    return [*made, policies.policy().signed_by(es256_signer("fuzz"), ISSUER.did).dump()]
 
 
 def _credentials() -> list[str]:
@@ -135,6 +141,7 @@ FORMATS: Mapping[str, Format] = {
     "leaf": Format([_BUNDLE["leaf"]], Leaf.parse, Leaf.dump),
     "credential": Format(_credentials(), Credential.parse, Credential.dump),
     "record": Format([full_record(), least_record()], Record.parse, Record.dump),
+    "policy": Format(_policies(), Acceptance.parse, Acceptance.dump),
     "report": Format(_reports(), Report.parse, Report.dump),
     "key file": Format(_key_files(), KeyFile.parse, KeyFile.dump),
     "document key": Format(

@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from core import examples
+from core.acceptance import Acceptance
 from core.credential import claims, issue_plain, issue_selective
 from core.encoding import b64url_decode, canonical_json, compact_json
 from core.record import Record
@@ -22,6 +24,7 @@ from core.sdjwt import SdJwt
 from core.statuslist import StatusBits, issue_status_list, status_list_claims
 from tests.support.certificates import ISSUER, SLOT, full_record, least_record
 from tests.support.network import Body, MemoryLedger
+from tests.support.policies import full_policy, least_policy
 from tests.support.tokens import CountedRandomness, ed25519_signer, es256_signer
 from tests.vectors import generate_sdjwt
 
@@ -44,6 +47,21 @@ def documents() -> list[bytes]:
 
 def records() -> list[bytes]:
     return [canonical_json(full_record()), compact_json(least_record())]
+
+
+@cache
+def policies() -> list[bytes]:
+    """Acceptance policies: the least, everything there is, signed, and the worked examples."""
+    values = (least_policy(), full_policy(), *(one.dump() for one in examples.policies().values()))
+    made = [Acceptance.parse(value) for value in values]
+    signed = [one.signed_by(SIGNER, ISSUER.did) for one in made[:2]]
+    return [one.file_bytes() for one in (*made, *signed)]
+
+
+@cache
+def signed_policies() -> list[bytes]:
+    """What ``SIGNER`` has signed, without the signatures."""
+    return policies()[:2]
 
 
 def keys() -> list[bytes]:

@@ -12,15 +12,17 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from core import limits
+from core.acceptance import Acceptance, in_force
 from core.bundle import Bundle
 from core.crypto.jose import CompactJws, PublicKey
 from core.encoding import b64url, canonical_json, parse_canonical_json, parse_json
-from core.errors import ComityError, FormatError
+from core.errors import ComityError, FormatError, ProofError
 from core.record import Record
 from core.sdjwt import SdJwt
 from core.sdjwt_binding import KeyBinding
@@ -212,6 +214,19 @@ def _record(raw: bytes) -> None:
     assert canonical_json(Record.parse(value).dump()) == canonical_json(value)
 
 
+def _policy(raw: bytes) -> None:
+    """What is read is what stands there, and nobody signs by changing what another signed."""
+    policy = Acceptance.read(raw)
+    value = parse_json(raw, what="policy", max_bytes=limits.LEDGER_TEXT_BYTES)
+    assert canonical_json(policy.dump()) == canonical_json(value)
+    assert Acceptance.read(policy.file_bytes()) == policy
+    in_force([policy, policy], datetime(2026, 11, 20, tzinfo=UTC))
+    if policy.signer is not None:
+        with suppress(ProofError):
+            policy.verify(seeds.SIGNER.public)
+            assert replace(policy, signature=None).file_bytes() in seeds.signed_policies()
+
+
 def _register(raw: bytes) -> None:
     for row in Register(io.BytesIO(raw)):
         assert (row.record is None) == bool(row.faults)
@@ -260,6 +275,7 @@ TARGETS: Final[Mapping[str, Target]] = {
     "status-bits": Target("status", _status_bits, seeds.encoded_lists),
     "status-bits-opened": Target("status", _status_bits_opened, seeds.packed_lists),
     "record": Target("record", _record, seeds.records),
+    "policy": Target("record", _policy, seeds.policies),
     "register": Target("record", _register, seeds.registers),
 }
 GROUPS: Final = tuple(dict.fromkeys(target.group for target in TARGETS.values()))
