@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+from core.acceptance import Acceptance, policy_schema
 from core.credential import claims
 from core.credential_fields import FIELDS
+from core.examples import policies
 from core.record import Record, record_schema
 from core.signed import SELECTIVE_TYPE, Kid
 from tests.support.certificates import ISSUER, SLOT
@@ -54,3 +56,21 @@ def test_the_page_on_e_certificates_names_every_field_and_no_other() -> None:
         for field in FIELDS
     }
     assert dict(rows) == paths
+
+
+def test_the_policy_of_the_page_is_a_policy() -> None:
+    (shown,) = examples("policy.md")
+    assert Acceptance.parse(shown).dump() == shown
+
+
+def test_the_page_on_policies_names_every_member_and_no_other() -> None:
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \|( yes)?", page("policy.md"), re.MULTILINE)
+    named = {name: must for row, must in rows for name in re.findall(r"[a-z_]+", row)}
+    schema = policy_schema()
+    assert named.keys() == schema["properties"].keys()
+    assert {name for name, must in named.items() if must} == set(schema["required"])
+
+
+def test_the_page_on_policies_names_every_example() -> None:
+    rows = re.findall(r"^\| `(X[A-Z])` \|", page("policy.md"), re.MULTILINE)
+    assert rows == list(policies())
