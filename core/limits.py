@@ -37,6 +37,7 @@ NAME_CHARS: Final = 500
 LANGUAGES: Final = 20  # languages of one text
 SITES: Final = 200
 SECTORS: Final = 40
+RESTORATION_MONTHS: Final = 6  # after expiry (ISO/IEC 17021-1 9.6.3.2.5)
 
 # HTTP
 REQUEST_BYTES: Final = 1024 * 1024  # every request but a register
@@ -55,9 +56,14 @@ ENDPOINT_BYTES: Final = 200
 LEDGER_TEXT_BYTES: Final = 24 * 1024  # an arrangement's text, a notice, a policy
 COVERAGE_BYTES: Final = 4096  # standards and sectors of one accreditation
 SCOPE_BYTES: Final = 32
+TITLE_CHARS: Final = 120  # of an arrangement's first line, to be shown as its name
 PARTIES_INVITED: Final = 256  # by the transaction that makes an arrangement
 SEATS: Final = 15
 DECLARED_AHEAD: Final = 365 * 86_400  # how far ahead a change may take effect
+
+# Reports
+STATUS_ENTRIES: Final = 10_000  # declarations shown; of more than any body makes, the newest
+LINKED_CERTIFICATES: Final = 20  # how many certificates before and after one are followed
 
 # Acceptance policies; altogether LEDGER_TEXT_BYTES
 POLICY_ENTRIES: Final = 100  # of each of its lists

@@ -37,7 +37,7 @@ class StatusReason:
     states: frozenset[State]
 
 
-_ALL: Final = (
+_ALL: Final = (  # 21 was "scope changed", before the first release; it is not used again
     StatusReason(1, "nonconformity", "requirements persistently not met",
                  frozenset({_SUSPEND, _WITHDRAW})),
     StatusReason(2, "audit_not_allowed", "surveillance or recertification was not allowed in time",
@@ -57,9 +57,11 @@ _ALL: Final = (
     StatusReason(9, "false_information", "it rested on false information",
                  frozenset({_SUSPEND, _WITHDRAW})),
     StatusReason(20, "renewed", "renewed", frozenset({_SUPERSEDE})),
-    StatusReason(21, "scope_changed", "scope extended or reduced", frozenset({_SUPERSEDE})),
     StatusReason(22, "corrected", "a clerical error was corrected", frozenset({_SUPERSEDE})),
     StatusReason(23, "transferred", "transferred to another body", frozenset({_SUPERSEDE})),
+    StatusReason(24, "scope_reduced", "scope reduced", frozenset({_SUPERSEDE})),
+    StatusReason(25, "scope_extended", "scope extended", frozenset({_SUPERSEDE})),
+    StatusReason(26, "restored", "restored after expiry", frozenset({_SUPERSEDE})),
 )  # fmt: skip
 
 BY_WORD: Final[Mapping[str, StatusReason]] = {reason.word: reason for reason in _ALL}

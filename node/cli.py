@@ -12,10 +12,12 @@ from node import (
     cli_acts,
     cli_arrangement,
     cli_certificates,
+    cli_changes,
     cli_doctor,
     cli_issue,
     cli_node,
     cli_notice,
+    cli_policy,
     cli_token,
     cli_votes,
 )
@@ -31,11 +33,9 @@ app = typer.Typer(
 app.command()(cli_issue.issue)
 app.command()(cli_issue.register)
 app.command()(cli_certificates.status)
-app.command()(cli_certificates.suspend)
-app.command()(cli_certificates.restore)
-app.command()(cli_certificates.withdraw)
-app.command()(cli_certificates.cancel)
 app.command()(cli_certificates.present)
+for _change in cli_changes.COMMANDS:
+    app.command(_change.name)(cli_changes.function_of(_change))
 app.command()(cli_doctor.doctor)
 app.command()(cli_votes.vote)
 app.command()(cli_votes.proposals)
@@ -46,5 +46,6 @@ app.add_typer(cli_votes.app, name="propose")
 app.add_typer(cli_accredit.app, name="accredit")
 app.add_typer(cli_arrangement.app, name="arrangement")
 app.add_typer(cli_notice.app, name="notice")
+app.add_typer(cli_policy.app, name="policy")
 app.add_typer(cli_node.app, name="node")
 app.add_typer(cli_token.app, name="token")

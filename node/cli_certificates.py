@@ -1,38 +1,16 @@
-"""``comity status``, ``suspend``, ``restore``, ``withdraw``, ``cancel`` and ``present``.
+"""``comity status`` and ``present``.
 
-Decides the dialogue of a change: the sentence readers abroad will see, its effect and the way
-back, then the certificate's number typed once more. Without a terminal it wants ``--yes``. A
-refusal writes nothing; ``--dry-run`` neither.
+Decides how a certificate's life and the node's own standing are told to a person.
 """
 
-import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from core.errors import Refused, UsageError
 from core.runtime.exits import Exit, line
-from node.cli_common import Json, Node, Wait, note, open_desk, show, wait_until_final
-from node.dates import beginning, end
-from node.declare import Declaration, Order, Preview, declaration_of, declare, preview
-from node.lifecycle import Change
-from node.states import DeclarationState, Envelope
-
-Number = Annotated[str, typer.Argument(help="The certificate's number.", metavar="NUMBER")]
-Revision = Annotated[
-    int | None,
-    typer.Option(min=0, max=9_999, help="Default: the newest.", show_default=False),
-]
-Reason = Annotated[str, typer.Option(metavar="WORD", help="docs/formats/api.md lists them.")]
-From = Annotated[
-    str | None,
-    typer.Option("--from", metavar="DATE", help="A day or moment. Default: now."),
-]
-Announce = Annotated[bool, typer.Option("--announce", help="--from may lie ahead.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be said; change nothing.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for the number again.")]
+from node.cli_common import Json, Node, Revision, note, open_desk, show
+from node.states import Envelope
 
 
 def status(
@@ -54,81 +32,8 @@ def status(
     return 0
 
 
-def suspend(
-    number: Number,
-    reason: Reason,
-    until: Annotated[str, typer.Option(metavar="DATE", help="When it ends at the latest.")],
-    effective: From = None,
-    announce: Announce = False,
-    revision: Revision = None,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    wait: Wait = False,
-    as_json: Json = False,
-    node: Node = None,
-) -> int:
-    """Suspend a certificate."""
-    order = Order(
-        Change.SUSPEND, number, revision, reason, _from(effective),
-        end(until, what="--until"), announce,
-    )  # fmt: skip
-    return _change(order, dry_run=dry_run, yes=yes, wait=wait, as_json=as_json, node=node)
-
-
-def restore(
-    number: Number,
-    effective: From = None,
-    announce: Announce = False,
-    revision: Revision = None,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    wait: Wait = False,
-    as_json: Json = False,
-    node: Node = None,
-) -> int:
-    """End a suspension."""
-    order = Order(Change.RESTORE, number, revision, None, _from(effective), None, announce)
-    return _change(order, dry_run=dry_run, yes=yes, wait=wait, as_json=as_json, node=node)
-
-
-def withdraw(
-    number: Number,
-    reason: Reason,
-    effective: From = None,
-    announce: Announce = False,
-    revision: Revision = None,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    wait: Wait = False,
-    as_json: Json = False,
-    node: Node = None,
-) -> int:
-    """Withdraw a certificate, for good."""
-    order = Order(Change.WITHDRAW, number, revision, reason, _from(effective), None, announce)
-    return _change(order, dry_run=dry_run, yes=yes, wait=wait, as_json=as_json, node=node)
-
-
-def cancel(
-    number: Number,
-    reason: Annotated[
-        str | None, typer.Option(metavar="WORD", help="Default: holder_request.")
-    ] = None,
-    effective: From = None,
-    announce: Announce = False,
-    revision: Revision = None,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    wait: Wait = False,
-    as_json: Json = False,
-    node: Node = None,
-) -> int:
-    """Cancel a certificate at its holder's wish, for good."""
-    order = Order(Change.CANCEL, number, revision, reason, _from(effective), None, announce)
-    return _change(order, dry_run=dry_run, yes=yes, wait=wait, as_json=as_json, node=node)
-
-
 def present(
-    number: Number,
+    number: Annotated[str, typer.Argument(help="The certificate's number.", metavar="NUMBER")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The proof file to write.")],
     fields: Annotated[
         str, typer.Option(help="What to share: names with commas between, all, or none.")
@@ -192,96 +97,48 @@ def _write(out: Path, document: bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _from(text: str | None) -> datetime | None:
-    return None if text is None else beginning(text, what="--from")
-
-
-def _change(
-    order: Order, *, dry_run: bool, yes: bool, wait: bool, as_json: bool, node: Path | None
-) -> int:
-    with open_desk(node) as desk:
-        with desk.ledger() as view:
-            seen = preview(desk.store, view.evidence, view.body.member, order, now=desk.clock())
-        declared = None
-        if not dry_run:
-            _confirm(order, seen, yes=yes)
-            with desk.ledger() as view:
-                declared = declare(
-                    desk.store, view.evidence, view.body.member, order,
-                    now=desk.clock(), random=desk.random,
-                )  # fmt: skip
-            desk.wake_worker()
-            if wait:
-                known = declared.id
-                declared = wait_until_final(
-                    desk, lambda: declaration_of(desk.store, known), lambda one: one.is_final
-                )
-    _tell_change(order, seen, declared, as_json=as_json)
-    return Exit.REFUSED if declared and declared.state is DeclarationState.REFUSED else Exit.DONE
-
-
-def _confirm(order: Order, seen: Preview, *, yes: bool) -> None:
-    """Ask for the number again.
-
-    Raises:
-        UsageError: there is nobody to ask, and no ``--yes``.
-        Refused: it was another number.
-    """
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError("confirmation_missing", "there is no terminal to confirm on", "add --yes")
-    note(f"Readers abroad will see: {seen.sentence}\n{seen.effect} {seen.undo}")
-    typer.echo("Type the certificate number to go on: ", err=True, nl=False)
-    if sys.stdin.readline().strip() != order.number:
-        raise Refused("confirmation_mismatch", "that is another number: nothing was changed")
-
-
-def _tell_change(
-    order: Order, seen: Preview, declared: Declaration | None, *, as_json: bool
-) -> None:
-    if as_json:
-        show(
-            {
-                "number": order.number,
-                "dry_run": declared is None,
-                "sentence": seen.sentence,
-                "effect": seen.effect,
-                "undo": seen.undo,
-                "declaration": declared.dump() if declared else None,
-            }
-        )
-        return
-    if declared is None:
-        typer.echo(f"Readers abroad would see: {seen.sentence}\n{seen.effect} {seen.undo}")
-        note("nothing was changed")
-    elif declared.refusal is not None:
-        note(f"error: {line(declared.refusal.message)}\nhint: {line(declared.refusal.hint)}")
-    else:
-        said = "on the ledger" if declared.is_final else "on its way to the ledger"
-        typer.echo(f"{order.number}: {said}. {seen.sentence}")
-
-
 def _tell_certificate(told: dict[str, Any]) -> None:
     typer.echo(told["number"])
+    for refused in told["refused"]:
+        typer.echo(f"  certification refused on {refused['decided_on']}, {refused['reason']}")
     for one in told["revisions"]:
         receipt, standing = one["receipt"], one["status"]
         typer.echo(f"  revision {one['revision']}")
         if standing is not None:
             since = f" since {standing['since']}" if standing["since"] else ""
             typer.echo(f"    status    {standing['state'].replace('_', ' ')}{since}")
+        if one["slot"] is not None:
+            typer.echo(f"    slot      {one['slot']}")
         typer.echo(f"    receipt   {receipt['id']}, {receipt['state']}")
         for step in ("received", "issued", "sealed", "anchored"):
             if receipt[f"{step}_at"]:
                 typer.echo(f"    {step:<9} {receipt[f'{step}_at']}")
         if receipt["refusal"]:
             typer.echo(f"    refused   {receipt['refusal']['message']}")
+        for event in one["events"]:
+            typer.echo(f"    event     {_event(event)}")
         for declared in one["declarations"]:
-            reason = f", {declared['reason']}" if declared["reason"] else ""
-            typer.echo(
-                f"    declared  {declared['status'].replace('_', ' ')} from "
-                f"{declared['effective_at']}{reason}: {declared['state']}"
-            )
+            if declared["refusal"]:
+                typer.echo(
+                    f"    refused   {declared['status'].replace('_', ' ')} from "
+                    f"{declared['effective_at']}: {declared['refusal']['message']}"
+                )
+
+
+def _event(event: dict[str, Any]) -> str:
+    """Return one event of a certificate's life in one line."""
+    parts = [f"{event['event'].replace('_', ' ')} from {event['effective_at']}"]
+    if event["until"]:
+        parts.append(f"until {event['until']}")
+    if event["reason"]:
+        parts.append(event["reason"].replace("_", " "))
+    if event["linked"]:
+        parts.append(f"member {event['linked']['member']}, slot {event['linked']['slot'][:16]}…")
+    if event["source"] == "under_way":
+        parts.append("on its way")
+    if event["annulled"]:
+        parts.append("annulled")
+    return ", ".join(parts)
 
 
 def _tell_overview(told: dict[str, Any]) -> None:

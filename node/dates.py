@@ -31,6 +31,13 @@ def end(text: str, *, what: str) -> datetime:
     return _moment(text, _LAST_SECOND, what)
 
 
+def day(text: str, *, what: str) -> date:
+    """Return the day that ``text`` names."""
+    if _DAY.fullmatch(text):
+        return _moment(text, time(), what).date()
+    raise UsageError("date_form", f"{what}: expected a day such as 2027-03-31")
+
+
 def _moment(text: str, of_day: time, what: str) -> datetime:
     try:
         if _DAY.fullmatch(text):

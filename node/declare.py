@@ -1,12 +1,11 @@
 """Declaring: a body changes a certificate's status.
 
-Decides whether the change is allowed, by the life cycle and by where the certificate stands on the
-ledger with the changes that are under way, and keeps the declaration for the worker to send. The
-same decision, without keeping anything, gives the preview: the sentence that readers abroad will
-see. Superseding declares a pair that points both ways, for only such a pair is followed.
+Keeps what ``node/planning.py`` decides, for the worker to send: one declaration, or with a
+successor the pair that points both ways and, in the same commit, the successor's record. The same
+order again gets the first declaration. The same planning, without keeping anything, gives the
+preview: the sentences that readers abroad will see.
 
-Refuses certificates that are not issued yet, reasons that do not fit, and all that
-``node/lifecycle.py`` refuses; a refusal writes nothing.
+Refuses all that planning refuses; a refusal writes nothing.
 """
 
 from dataclasses import dataclass
@@ -17,65 +16,48 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from core.encoding import canonical_json
-from core.errors import NotFound, Refused, UsageError
-from core.events import Position, State, status_key
+from core.errors import NotFound, Refused
+from core.events import Position, State
 from core.reasons import REASONS
-from core.record import Record
-from core.registry import LedgerEvidence, slot_state
+from core.registry import LedgerEvidence
 from core.report import timestamp
 from core.runtime.steps import Step
-from core.status_reasons import BY_NUMBER, status_reason
-from node.identifiers import Random, milliseconds, moment, public_id
-from node.intake import require_idempotency_key
-from node.lifecycle import STATE_AFTER, Change, Plan, Standing, require_allowed
+from core.status_reasons import BY_NUMBER
+from node.identifiers import Random, milliseconds, moment
+from node.intake import require_idempotency_key, take_in
+from node.lifecycle import Outcome
+from node.order import Order
+from node.planning import Planned, plan
 from node.refusals import Refusal, refusal
 from node.states import DeclarationState
-from node.store import credentials, declarations, records
-from node.store.declarations import NewDeclaration
+from node.store import declarations, records
 from node.store.engine import Store
 from node.store.schema import AnyRow
-
-_REASON_NEEDED: Final = frozenset({Change.SUSPEND, Change.WITHDRAW, Change.SUPERSEDE})
-_DEFAULT_REASONS: Final = {Change.CANCEL: "holder_request"}
-_NO_SLOT: Final = bytes(32)
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a body wants to declare.
-
-    Args:
-        change: what.
-        number, revision: the certificate; None for its newest revision.
-        reason: word of ``core/status_reasons.py``; needed to suspend, withdraw and supersede.
-        effective_at: from when; None for now.
-        until: for a suspension, when it ends at the latest.
-        announced: whether ``effective_at`` may lie ahead.
-        successor: to supersede, (number, revision) of the certificate that takes its place.
-    """
-
-    change: Change
-    number: str
-    revision: int | None = None
-    reason: str | None = None
-    effective_at: datetime | None = None
-    until: datetime | None = None
-    announced: bool = False
-    successor: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an order would do: the sentence readers see on line 5, its effect, and the way back."""
+    """What an order would do: the sentences readers see on line 5, its effect, and the way back.
 
-    sentence: str
+    Args:
+        sentence: of the certificate; None where readers see no difference.
+        successor_sentence: of the certificate that takes its place, if one does.
+    """
+
+    sentence: str | None
+    successor_sentence: str | None
     effect: str
     undo: str
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A declaration as it stands; it holds no certificate content."""
+    """A declaration as it stands; it holds no certificate content.
+
+    Args:
+        linked: where the other half of its pair stands, as (member, SHA-256 of the slot).
+        successor_receipt: of the record that takes the place, where one was ordered.
+    """
 
     id: str
     state: DeclarationState
@@ -86,6 +68,8 @@ class Declaration:
     received_at: datetime
     position: Position | None
     refusal: Refusal | None
+    linked: tuple[int, bytes] | None = None
+    successor_receipt: str | None = None
 
     @property
     def is_final(self) -> bool:
@@ -94,6 +78,7 @@ class Declaration:
 
     def dump(self) -> dict[str, Any]:
         """Return the declaration as API and command line show it."""
+        linked = self.linked
         return {
             "id": self.id,
             "state": self.state.value,
@@ -101,6 +86,8 @@ class Declaration:
             "reason": self.reason,
             "effective_at": timestamp(self.effective_at),
             "until": timestamp(self.until) if self.until else None,
+            "linked": {"member": linked[0], "slot": linked[1].hex()} if linked else None,
+            "successor_receipt": self.successor_receipt,
             "received_at": timestamp(self.received_at),
             "position": self.position.dump() if self.position else None,
             "refusal": self.refusal.dump() if self.refusal else None,
@@ -117,7 +104,7 @@ def declare(
     random: Random,
     idempotency_key: str | None = None,
 ) -> Declaration:
-    """Keep a declaration for the worker to send; return it once it is durable.
+    """Keep what carries out an order, for the worker to send; return it once it is durable.
 
     Args:
         evidence: the followed ledger, as new as it is known.
@@ -128,26 +115,15 @@ def declare(
         Refused: the change is not allowed.
         UsageError: the reason does not fit, or something is missing.
     """
-    digest = sha256(canonical_json(_stated(order))).digest()
-    if idempotency_key is not None:
-        require_idempotency_key(idempotency_key)
+    digest = request_digest(order)
     with store.writing(Step.ORDER_KEPT) as connection:
-        if idempotency_key is not None:
-            answered = records.answered(connection, idempotency_key)
-            if answered is not None:
-                if answered.body_digest != digest:
-                    raise Refused(
-                        "idempotency_mismatch",
-                        "this Idempotency-Key came before, with another body",
-                        "use a new key for a new request",
-                    )
-                return _told(connection, answered.answer)
-        planned = _plan(connection, evidence, member, order, now, random)
-        for new in planned:
-            declarations.keep(connection, new, milliseconds(now))
-        answer = planned[-1].public_id
-        if idempotency_key is not None:
-            records.keep_answer(connection, idempotency_key, digest, answer, milliseconds(now))
+        answer = first_answer(connection, idempotency_key, digest)
+        if answer is None:
+            planned = plan(connection, evidence, member, order, now, random)
+            answer = planned.repeats or _keep(connection, planned, now)
+            if idempotency_key is not None:
+                received_ms = milliseconds(now)
+                records.keep_answer(connection, idempotency_key, digest, answer, received_ms)
         return _told(connection, answer)
 
 
@@ -156,13 +132,15 @@ def preview(
 ) -> Preview:
     """Return what an order would do; raises as ``declare`` does, and keeps nothing."""
     with store.reading() as connection:
-        _plan(connection, evidence, member, order, now, bytes)
-    effective = order.effective_at or now
-    sentence = REASONS[_reason_code(order.change, effective > now)].sentence(
-        date=effective.astimezone(UTC).date().isoformat()
-    )
-    effect, undo = _EFFECTS[order.change]
-    return Preview(sentence, effect, undo)
+        planned = plan(connection, evidence, member, order, now, bytes)
+    ahead = planned.effective_at > now
+    effect, undo = _EFFECTS[planned.move.state or State.IN_FORCE]
+    successor = None
+    if planned.move.outcome is Outcome.SUCCEEDED:
+        code = "suspended" if planned.suspends_successor else "no_status_event"
+        successor = _sentence(code, planned.effective_at)
+    code = _reason_code(planned.move.state or State.IN_FORCE, ahead)
+    return Preview(_sentence(code, planned.effective_at), successor, effect, undo)
 
 
 def declaration_of(store: Store, public: str) -> Declaration:
@@ -181,149 +159,74 @@ def declarations_of(store: Store, number: str, revision: int) -> list[Declaratio
         return [_from(row) for row in declarations.told_of(connection, number, revision)]
 
 
-def standing_of(
-    connection: Connection, evidence: LedgerEvidence, member: int, slot: bytes
-) -> Standing:
-    """Return where a slot stands: on the ledger, then by what is under way from here."""
-    under_way = declarations.under_way_of(connection, [slot])
-    if under_way:
-        last = under_way[-1]
-        return Standing(State(last.code), datetime.fromtimestamp(last.effective_at, UTC))
-    recorded = slot_state(evidence.history(status_key(member, slot))).standing
-    if recorded:
-        event = recorded[-1]
-        return Standing(State(event.state), datetime.fromtimestamp(event.effective_at, UTC))
-    return Standing(State.IN_FORCE)
+def request_digest(order: Order) -> bytes:
+    """Return what tells one order from another that came with the same idempotency key."""
+    return sha256(canonical_json(order.stated())).digest()
 
 
-def _plan(
-    connection: Connection,
-    evidence: LedgerEvidence,
-    member: int,
-    order: Order,
-    now: datetime,
-    random: Random,
-) -> list[NewDeclaration]:
-    """Return the rows that carry out an order; the last one is the order's own."""
-    held = _held(connection, order.number, order.revision)
-    reason = _reason(order)
-    effective = order.effective_at or now
-    plan = Plan(order.change, reason, effective, order.until, order.announced)
-    dates = Record.read(held.content).dates
-    standing = standing_of(connection, evidence, member, held.slot)
-    require_allowed(plan, standing, dates, now=now)
-    state = STATE_AFTER[order.change]
-    own = NewDeclaration(
-        public_id=public_id(random),
-        credential_id=held.id,
-        slot=held.slot,
-        code=state.value,
-        reason=status_reason(reason, state).number if reason else 0,
-        effective_at=int(effective.timestamp()),
-        until=int(order.until.timestamp()) if order.until else 0,
-        linked_member=0,
-        linked_slot=_NO_SLOT,
-    )
-    if order.change is not Change.SUPERSEDE:
-        return [own]
-    return _pair(connection, evidence, member, order, own, random)
+def first_answer(connection: Connection, key: str | None, digest: bytes) -> str | None:
+    """Return the answer that a request with this idempotency key got, None for a new one.
 
-
-def _pair(
-    connection: Connection,
-    evidence: LedgerEvidence,
-    member: int,
-    order: Order,
-    own: NewDeclaration,
-    random: Random,
-) -> list[NewDeclaration]:
-    if order.successor is None:
-        raise UsageError("successor_missing", "name the certificate that takes its place")
-    successor = _held(connection, *order.successor)
-    if successor.slot == own.slot:
-        raise Refused("link_invalid", "a certificate does not succeed itself")
-    has_events = bool(evidence.history(status_key(member, successor.slot)))
-    if has_events or declarations.under_way_of(connection, [successor.slot]):
+    Raises:
+        Refused: the key came before, with another order.
+        LimitError: it cannot serve as a key.
+    """
+    if key is None:
+        return None
+    require_idempotency_key(key)
+    answered = records.answered(connection, key)
+    if answered is not None and answered.body_digest != digest:
         raise Refused(
-            "link_invalid", "the successor has a status of its own already",
-            "only a certificate without any status change can take another's place",
+            "idempotency_mismatch", "this Idempotency-Key came before, with another body",
+            "use a new key for a new request",
         )  # fmt: skip
-    granted = own._replace(
-        public_id=public_id(random),
-        credential_id=successor.id,
-        slot=successor.slot,
-        code=State.IN_FORCE.value,
-        linked_member=member,
-        linked_slot=own.slot,
-    )
-    return [granted, own._replace(linked_member=member, linked_slot=successor.slot)]
+    return answered.answer if answered is not None else None
 
 
-def _held(connection: Connection, number: str, revision: int | None) -> AnyRow:
-    held = credentials.held(connection, number, revision)
-    if held is not None:
-        return held
-    if records.journeys(connection, number):
-        raise Refused(
-            "not_issued_yet", "this certificate is received but not issued yet",
-            "try again in a few seconds",
-        )  # fmt: skip
-    raise NotFound("no_such_certificate", "this body has no such certificate")
+def _keep(connection: Connection, planned: Planned, now: datetime) -> str:
+    received_ms = milliseconds(now)
+    rows = planned.rows
+    if planned.record is not None:
+        take_in(connection, planned.record, received_ms)
+        record_id = records.id_of(connection, planned.record.certificate)
+        rows = tuple(row._replace(successor_id=record_id) for row in rows)
+    for row in rows:
+        declarations.keep(connection, row, received_ms, planned.state)
+    return rows[-1].public_id
 
 
-def _reason(order: Order) -> str:
-    reason = order.reason or _DEFAULT_REASONS.get(order.change, "")
-    if order.change is Change.RESTORE and reason:
-        raise UsageError("reason_unexpected", "a restoration has no reason")
-    if order.change in _REASON_NEEDED and not reason:
-        raise UsageError("reason_missing", f"to {order.change} needs a reason")
-    if reason:
-        status_reason(reason, STATE_AFTER[order.change])
-    if order.successor is not None and order.change is not Change.SUPERSEDE:
-        raise UsageError("successor_unexpected", "only superseding names a successor")
-    return reason
+def _sentence(code: str, effective_at: datetime) -> str:
+    return REASONS[code].sentence(date=effective_at.astimezone(UTC).date().isoformat())
 
 
-def _reason_code(change: Change, ahead: bool) -> str:
-    if change is Change.RESTORE:
+def _reason_code(state: State, ahead: bool) -> str:
+    if state is State.IN_FORCE:
         return "restored"
     if ahead:
-        return "suspension_announced" if change is Change.SUSPEND else "end_announced"
-    return STATE_AFTER[change].name.lower()
+        return "suspension_announced" if state is State.SUSPENDED else "end_announced"
+    return state.name.lower()
 
 
 _FINAL_UNDO: Final = (
     "It cannot be undone. Within 30 days the recovery account can annul it; both stay shown."
 )
+_FOR_EVER: Final = "Every check answers Not valid from then on, for ever."
 _EFFECTS: Final = {
-    Change.SUSPEND: (
+    State.SUSPENDED: (
         "Every check answers Not valid from then on.",
         "comity restore ends the suspension.",
     ),
-    Change.RESTORE: (
+    State.IN_FORCE: (
         "Checks answer by its other lines again; the suspension stays in its history.",
         "It can be suspended again.",
     ),
-    Change.WITHDRAW: ("Every check answers Not valid from then on, for ever.", _FINAL_UNDO),
-    Change.CANCEL: ("Every check answers Not valid from then on, for ever.", _FINAL_UNDO),
-    Change.SUPERSEDE: (
+    State.WITHDRAWN: (_FOR_EVER, _FINAL_UNDO),
+    State.CANCELLED: (_FOR_EVER, _FINAL_UNDO),
+    State.SUPERSEDED: (
         "Every check of the old certificate answers Not valid and points to the new one.",
         _FINAL_UNDO,
     ),
 }
-
-
-def _stated(order: Order) -> dict[str, Any]:
-    return {
-        "change": order.change.value,
-        "number": order.number,
-        "revision": order.revision,
-        "reason": order.reason,
-        "effective_at": timestamp(order.effective_at) if order.effective_at else None,
-        "until": timestamp(order.until) if order.until else None,
-        "announced": order.announced,
-        "successor": list(order.successor) if order.successor else None,
-    }
 
 
 def _told(connection: Connection, public: str) -> Declaration:
@@ -335,6 +238,7 @@ def _told(connection: Connection, public: str) -> Declaration:
 
 def _from(row: AnyRow) -> Declaration:
     reason = BY_NUMBER.get(row.reason)
+    is_linked = row.linked_member and row.linked_slot != declarations.NO_SLOT
     return Declaration(
         id=row.public_id,
         state=DeclarationState(row.state),
@@ -347,4 +251,6 @@ def _from(row: AnyRow) -> Declaration:
         if row.recorded_block is not None
         else None,
         refusal=refusal(row.refusal) if row.refusal else None,
+        linked=(row.linked_member, row.linked_slot) if is_linked else None,
+        successor_receipt=row.successor_receipt,
     )

@@ -1,13 +1,16 @@
 """Declaring, the worker's part: declarations go to the ledger through the one sender.
 
-Decides grouping (many in one transaction, all or none; one at a time for each slot, in order) and
-the end: a declaration is recorded when the follower has seen the ledger's own event. When a group
-is refused its members are tried one by one, so that a bad one does not hold up the rest. What the
-ledger refuses for now waits; what it refuses for good ends with a refusal.
+Decides grouping (many orders in one transaction, all or none; one at a time for each slot, in
+order; the declarations of one order never apart) and the end: a declaration is recorded when the
+follower has seen the ledger's own event. A certificate takes another's place only once it is
+anchored: until then its order waits. When a group is refused its orders are tried one by one, so
+that a bad one does not hold up the rest. What the ledger refuses for now waits; what it refuses for
+good ends with a refusal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from contracts import calls
@@ -21,12 +24,15 @@ from core.runtime.steps import Step
 from node.anchoring import Fenced
 from node.membership import Membership
 from node.sending import Sender
-from node.states import DeclarationState, OutgoingKind, OutgoingState
+from node.states import BatchState, DeclarationState, OutgoingKind, OutgoingState
 from node.store import declarations, outbox
 from node.store.declarations import OpenDeclaration
 from node.store.engine import Store
 
 GROUP: Final = 100  # far below what one block's gas allows
+Order = tuple[OpenDeclaration, ...]
+"""The declarations that were ordered together, and go together."""
+
 _WAITS: Final = frozenset({"member_not_active", "member_is_frozen", "role_missing"})
 _REFUSALS: Final = {
     "move_forbidden": "move_forbidden",
@@ -73,22 +79,24 @@ class Declaring:
         """Sign and store transactions for the declarations that may go; return how many go."""
         with self._store.reading() as connection:
             under_way = declarations.under_way(connection)
-        group = _first_of_each_slot(under_way)[:GROUP]
+        orders = _first_of_each_slot(under_way)
+        self._refuse_lost(orders)
+        group = _at_most(GROUP, [order for order in orders if _may_go(order)])
         if not group:
             return 0
-        refused = self._send(group, now)
+        refused = self._send(list(chain(*group)), now)
         if refused is None:
-            return len(group)
+            return sum(map(len, group))
         if len(group) == 1:
             self._judge(group[0], body, refused)
             return 0
         sent = 0
-        for one in group:
-            refused = self._send([one], now)
+        for order in group:
+            refused = self._send(order, now)
             if refused is None:
-                sent += 1
+                sent += len(order)
             else:
-                self._judge(one, body, refused)
+                self._judge(order, body, refused)
         return sent
 
     def _send(self, group: Sequence[OpenDeclaration], now: datetime) -> ComityError | None:
@@ -119,7 +127,13 @@ class Declaring:
         self.held = None
         return None
 
-    def _judge(self, one: OpenDeclaration, body: Membership, refused: ComityError) -> None:
+    def _refuse_lost(self, orders: Iterable[Order]) -> None:
+        """End the orders whose successor will never be anchored."""
+        for order in orders:
+            if any(one.grants and one.batch_state is BatchState.REFUSED for one in order):
+                self._refuse(order, "successor_refused")
+
+    def _judge(self, order: Order, body: Membership, refused: ComityError) -> None:
         if refused.code == "not_operating":
             raise Fenced(
                 "not_operating", "the operating account is not this body's any more"
@@ -132,9 +146,12 @@ class Declaring:
         code = _REFUSALS.get(refused.code, "ledger_refused")
         if refused.code in _WAITS:
             code = "member_expelled"
+        self._refuse(order, code)
+        self._log.warning("declaration_refused", slot=order[0].slot.hex(), code=refused.code)
+
+    def _refuse(self, order: Order, code: str) -> None:
         with self._store.writing(Step.REFUSAL_KEPT) as connection:
-            declarations.mark_refused(connection, [one.id], code)
-        self._log.warning("declaration_refused", slot=one.slot.hex(), code=refused.code)
+            declarations.mark_refused(connection, [one.id for one in order], code)
 
     def _observe_one(
         self,
@@ -158,18 +175,37 @@ class Declaring:
         return False
 
 
-def _first_of_each_slot(under_way: Sequence[OpenDeclaration]) -> list[OpenDeclaration]:
-    """Return the declarations that wait and have none of their slot before them.
+def _first_of_each_slot(under_way: Sequence[OpenDeclaration]) -> list[Order]:
+    """Return the orders that are received whole and have none before them for any of their slots.
 
-    The two halves of a pair concern two slots, so they go together.
+    The halves of a pair concern two slots, so they are one order.
     """
-    seen: set[bytes] = set()
-    first = []
+    orders: dict[str, list[OpenDeclaration]] = {}
+    first: dict[bytes, str] = {}
     for one in under_way:
-        if one.slot not in seen and one.state is DeclarationState.RECEIVED:
-            first.append(one)
-        seen.add(one.slot)
-    return first
+        orders.setdefault(one.order_id, []).append(one)
+        first.setdefault(one.slot, one.order_id)
+    return [
+        tuple(order)
+        for name, order in orders.items()
+        if all(one.state is DeclarationState.RECEIVED and first[one.slot] == name for one in order)
+    ]
+
+
+def _may_go(order: Order) -> bool:
+    """Return whether what takes another's place is anchored, so that there is no gap."""
+    return all(one.batch_state is BatchState.ANCHORED for one in order if one.grants)
+
+
+def _at_most(count: int, orders: Sequence[Order]) -> list[Order]:
+    """Return the orders that come first and have together no more than ``count`` declarations."""
+    taken: list[Order] = []
+    for order in orders:
+        count -= len(order)
+        if count < 0:
+            break
+        taken.append(order)
+    return taken
 
 
 def _is_of(event: object, one: OpenDeclaration) -> bool:

@@ -15,17 +15,22 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.ledgerstore import LedgerStore
 from core.errors import NotFound, Unavailable
-from core.events import MemberAdmitted, MemberExpelled, State, member_key
+from core.events import MemberAdmitted, MemberExpelled, member_key
 from core.issuer import did_of_endpoint
 from core.record import Record
 from core.report import timestamp
 from node.backlog import Backlog
 from node.config import NodeConfig
-from node.declare import declarations_of, standing_of
+from node.decide import Decision, decide, decisions_of, preview_decision
+from node.declare import Declaration, Preview, declarations_of, declare, preview
+from node.history import life_of
 from node.identifiers import Clock, Random
-from node.lifecycle import end_of
+from node.issue import list_url
+from node.lifecycle import MOVES, Change, Outcome
 from node.membership import Evidence, Membership, open_followed
+from node.order import Order
 from node.places import NodePlaces
+from node.planning import standing_of
 from node.receipt import receipt_from
 from node.states import BatchState
 from node.store import batches, credentials, records
@@ -33,8 +38,6 @@ from node.store.engine import Store
 
 if TYPE_CHECKING:
     from node.wakeups import Bell
-
-_ENDED: frozenset[State] = frozenset({State.WITHDRAWN, State.CANCELLED, State.SUPERSEDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +119,45 @@ class Desk:
         """
         with self.store.reading() as connection:
             rows = records.journeys(connection, number)
-        if not rows:
+            decided = decisions_of(connection, number)
+        refused = [one.dump() for one in decided if one.change is Change.REFUSE]
+        if not rows and not refused:
             raise NotFound("no_such_certificate", "this body has no such certificate")
         revisions = [
             {
                 "revision": row.revision,
                 "receipt": receipt_from(row).dump(),
-                "status": self._status(number, row.revision),
+                **self._life(number, row.revision),
                 "declarations": [
                     one.dump() for one in declarations_of(self.store, number, row.revision)
                 ],
             }
             for row in rows
         ]
-        return {"number": number, "revisions": revisions}
+        return {"number": number, "revisions": revisions, "refused": refused}
+
+    def carry_out(self, order: Order, key: str | None = None) -> Declaration | Decision:
+        """Keep what carries out an order, on the ledger or at home, and wake the worker.
+
+        Raises:
+            ComityError: as ``declare`` and ``decide`` do; or nothing more is taken in now.
+        """
+        if order.successor is not None:
+            self.require_room()
+        act = decide if MOVES[order.change].outcome is Outcome.KEPT else declare
+        with self.ledger() as view:
+            done: Declaration | Decision = act(
+                self.store, view.evidence, view.body.member, order,
+                now=self.clock(), random=self.random, idempotency_key=key,
+            )  # fmt: skip
+        self.wake_worker()
+        return done
+
+    def preview(self, order: Order) -> Preview:
+        """Return what an order would do; raises as ``carry_out`` does, and keeps nothing."""
+        look = preview_decision if MOVES[order.change].outcome is Outcome.KEPT else preview
+        with self.ledger() as view:
+            return look(self.store, view.evidence, view.body.member, order, now=self.clock())
 
     def overview(self) -> dict[str, Any]:
         """Return how the node stands: backlog, last anchor, ledger, worker."""
@@ -182,22 +210,27 @@ class Desk:
         with self._followed.snapshot() as snapshot:
             yield snapshot
 
-    def _status(self, number: str, revision: int) -> dict[str, Any] | None:
-        """Return where a revision stands by its dates and by what was declared; None if unknown."""
-        try:
-            with self.ledger() as view, self.store.reading() as connection:
-                held = credentials.held(connection, number, revision)
-                if held is None:
-                    return None
-                standing = standing_of(connection, view.evidence, view.body.member, held.slot)
-        except Unavailable:
-            return None
-        expired = self.clock() >= end_of(Record.read(held.content).dates)
-        state = standing.state.name.lower()
-        return {
-            "state": "expired" if expired and standing.state not in _ENDED else state,
-            "since": timestamp(standing.since) if standing.since else None,
-        }
+    def _life(self, number: str, revision: int) -> dict[str, Any]:
+        """Return a revision's slot, where it stands, and its events, as far as they are known."""
+        told: dict[str, Any] = {"slot": None, "status": None, "events": []}
+        with self.store.reading() as connection:
+            held = credentials.held(connection, number, revision)
+            if held is None:
+                return told
+            told["slot"] = f"{list_url(self.config.endpoint, held.list_number)}#{held.list_index}"
+            try:
+                with self.ledger() as view:
+                    evidence, member = view.evidence, view.body.member
+                    life = life_of(connection, evidence, member, held, self.clock())
+                    standing = standing_of(connection, evidence, member, held.slot)
+            except Unavailable:
+                life = life_of(connection, None, 0, held, self.clock())
+            else:
+                state = standing.at(Record.read(held.content).dates, self.clock())
+                since = timestamp(standing.since) if standing.since else None
+                told["status"] = {"state": state.value, "since": since}
+        told["events"] = [event.dump() for event in life]
+        return told
 
     def _ledger_overview(self) -> dict[str, Any] | None:
         settings = self.config.ledger

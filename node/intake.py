@@ -3,8 +3,9 @@
 Decides what a duplicate is: the same certificate number and revision. With an equal record it gets
 the first receipt again, however often and in parallel; with an unequal one it is refused. A
 request that repeats an ``Idempotency-Key`` gets the first answer again, and is refused if its body
-is another one. Record, receipt (which is the outbox row) and idempotency key are one commit, and
-the receipt is returned only after it. A refusal writes nothing.
+is another one. Refuses numbers under which the body has refused certification. Record, receipt
+(which is the outbox row) and idempotency key are one commit, and the receipt is returned only after
+it. A refusal writes nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Final
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from core import limits
@@ -22,8 +24,9 @@ from core.errors import Fault, LimitError, Refused
 from core.record import Record
 from core.runtime.steps import Step
 from node.identifiers import Random, milliseconds, public_id, public_ids
+from node.lifecycle import CertificateState, Change, barred
 from node.receipt import Receipt, receipt_of
-from node.store import records
+from node.store import decisions, records
 from node.store.engine import Store
 from node.store.records import Certificate, NewRecord
 
@@ -90,11 +93,11 @@ def accept(
             so that two clients cannot meet.
 
     Raises:
-        Refused: ``unequal_duplicate``, or ``idempotency_mismatch``.
+        Refused: ``unequal_duplicate``, ``certification_refused``, or ``idempotency_mismatch``.
         LimitError: the idempotency key is empty or too long.
         Unavailable: the database cannot write now; nothing was kept.
     """
-    new = _new_record(record, public_id(random))
+    new = new_record(record, random)
     if idempotency_key is not None:
         require_idempotency_key(idempotency_key)
     for attempt in range(_RACES):
@@ -137,6 +140,35 @@ def require_idempotency_key(key: str) -> None:
 _CLIENT_CHARS: Final = 32  # what the web process may put before a client's own key
 
 
+def new_record(record: Record, random: Random) -> NewRecord:
+    """Return a record as it would be kept, with the receipt that it would get."""
+    return _new_record(record, public_id(random))
+
+
+def held_receipt(connection: Connection, new: NewRecord) -> str | None:
+    """Return the receipt of an equal record that is held already, None where there is none.
+
+    Raises:
+        Refused: another record has its number and revision, or the number is refused.
+    """
+    held = records.known(connection, [new.certificate]).get(new.certificate)
+    if held is not None:
+        if held.digest != new.digest:
+            raise barred(Change.GRANT, CertificateState.IN_FORCE)
+        return held.receipt
+    if decisions.numbers_with(connection, [new.certificate.number], Change.REFUSE):
+        raise barred(Change.GRANT, CertificateState.REFUSED)
+    return None
+
+
+def take_in(connection: Connection, new: NewRecord, received_ms: int) -> str:
+    """Keep a record unless it is held already; return its receipt. Raises as above."""
+    held = held_receipt(connection, new)
+    if held is None:
+        records.keep(connection, [new], received_ms)
+    return held or new.receipt
+
+
 def _new_record(record: Record, receipt: str) -> NewRecord:
     content = record.canonical()
     certificate = Certificate(record.certificate_number, record.revision)
@@ -155,12 +187,7 @@ def _accept_one(store: Store, new: NewRecord, received_ms: int, key: str | None)
                         "use a new key for a new request",
                     )
                 return str(answered.answer)
-        held = records.known(connection, [new.certificate]).get(new.certificate)
-        if held is None:
-            records.keep(connection, [new], received_ms)
-        elif held.digest != new.digest:
-            raise Refused("unequal_duplicate", _UNEQUAL, "raise the revision if it was changed")
-        answer = new.receipt if held is None else held.receipt
+        answer = take_in(connection, new, received_ms)
         if key is not None:
             records.keep_answer(connection, key, new.digest, answer, received_ms)
     return answer
@@ -190,25 +217,30 @@ def _keep_group(
     with store.writing(Step.RECEIPT_KEPT) as connection:
         wanted = [new.certificate for _, new in proposed if new is not None]
         held = records.known(connection, wanted)
+        numbers = sorted({certificate.number for certificate in wanted})
+        refused = decisions.numbers_with(connection, numbers, Change.REFUSE)
         for row, new in proposed:
             if new is None:
                 results.append(RowResult(row.number, RowOutcome.REFUSED, None, row.faults))
                 continue
             first = held.get(new.certificate)
-            if first is None:
+            if first is None and new.certificate.number in refused:
+                results.append(_not_taken(row, CertificateState.REFUSED))
+            elif first is None:
                 held[new.certificate] = records.Known(new.digest, new.receipt)
                 fresh.append(new)
                 results.append(RowResult(row.number, RowOutcome.ACCEPTED, new.receipt))
             elif first.digest == new.digest:
                 results.append(RowResult(row.number, RowOutcome.ALREADY, first.receipt))
             else:
-                fault = RowFault("", "unequal_duplicate", _UNEQUAL)
-                results.append(RowResult(row.number, RowOutcome.REFUSED, None, (fault,)))
+                results.append(_not_taken(row, CertificateState.IN_FORCE))
         records.keep(connection, fresh, received_ms)
     return results
 
 
-_UNEQUAL: Final = "another record with this certificate number and revision was received before"
+def _not_taken(row: Row, state: CertificateState) -> RowResult:
+    why = barred(Change.GRANT, state)
+    return RowResult(row.number, RowOutcome.REFUSED, None, (RowFault("", why.code, why.message),))
 
 
 def row_faults(faults: Iterable[Fault], column_of: "dict[str, str]") -> tuple[RowFault, ...]:

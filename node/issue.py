@@ -4,7 +4,8 @@ Decides the slot: a random index of the newest status list, so that neighbours s
 each other; a new list is opened when one is half full. Everything a credential consists of is one
 commit with its receipt's new state: after a crash a record is either issued, or waits as before,
 and tokens that were signed but not stored were never seen by anybody. A record from which no
-credential can be made ends with a refusal.
+credential can be made ends with a refusal. In the same commit, what was ordered for a successor can
+go, and a certificate that came from another body is declared to stand in its predecessor's place.
 """
 
 from collections.abc import Sequence
@@ -25,10 +26,11 @@ from core.record import Record
 from core.runtime.steps import Step
 from node.identifiers import Random, milliseconds
 from node.states import Envelope
-from node.store import credentials, records
+from node.store import credentials, declarations, records
 from node.store.credentials import NewCredential, NewLeaf
 from node.store.engine import Store
 from node.store.records import Waiting
+from node.succession import replaced_elsewhere, take_places
 
 RECORDS_PER_COMMIT: Final = 250
 _INDEX_BYTES: Final = 4
@@ -119,12 +121,14 @@ def issue_waiting(
         if not waiting:
             return Issued(0, 0)
         drawn = slots.draw(connection, len(waiting))
-    made, refused = _make(waiting, drawn, slots, issuer, signer, random)
+    made, refused = _make(waiting, drawn, slots, issuer, signer, random, now)
     with store.writing(Step.CREDENTIALS_KEPT) as connection:
         _open_lists(connection, slots, drawn)
-        credentials.keep(connection, made, milliseconds(now))
+        issued = credentials.keep(connection, made, milliseconds(now))
         records.mark_issued(connection, [new.record_id for new in made])
         records.mark_refused(connection, refused)
+        take_places(connection, issued, now=now, random=random)
+        declarations.refuse_waiting(connection, list(refused), "successor_refused")
     return Issued(len(made), len(refused))
 
 
@@ -135,6 +139,7 @@ def _make(
     issuer: Issuer,
     signer: JwsSigner,
     random: Random,
+    now: datetime,
 ) -> tuple[list[NewCredential], dict[int, str]]:
     made: list[NewCredential] = []
     refused: dict[int, str] = {}
@@ -144,14 +149,15 @@ def _make(
             continue
         try:
             slot = Slot(slots.url(number), index)
-            signed = sign_both(item.content, issuer, slot, signer, random)
+            record = Record.read(item.content)
+            signed = sign_both(record, issuer, slot, signer, random)
         except (FormatError, Invalid):
             refused[item.record_id] = "not_issuable"
             continue
         made.append(
             NewCredential(
                 item.record_id, number, index, slot.digest, signed.selective, signed.plain,
-                signer.thumbprint, signed.leaves,
+                signer.thumbprint, signed.leaves, replaced_elsewhere(record, now),
             )
         )  # fmt: skip
     return made, refused
@@ -166,14 +172,14 @@ class BothEnvelopes(NamedTuple):
 
 
 def sign_both(
-    content: bytes, issuer: Issuer, slot: Slot, signer: JwsSigner, random: Random
+    record: Record, issuer: Issuer, slot: Slot, signer: JwsSigner, random: Random
 ) -> BothEnvelopes:
-    """Sign a record's bytes for a slot.
+    """Sign a record for a slot.
 
     Raises:
         FormatError, Invalid: no e-certificate can be made from this record.
     """
-    claimed = claims(Record.read(content), issuer, slot)
+    claimed = claims(record, issuer, slot)
     selective = issue_selective(claimed, signer, random)
     plain = issue_plain(claimed, signer)
     leaves = (

@@ -60,6 +60,11 @@ _ALL: Final = (
         "Name another certificate.",
     ),
     Refusal(
+        "successor_refused",
+        "The certificate that was to take its place could not be issued.",
+        "Correct the successor's record, raise its revision, and order it again.",
+    ),
+    Refusal(
         "ledger_refused",
         "The ledger refused it.",
         "The node's log names the contract's error.",

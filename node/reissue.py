@@ -16,6 +16,7 @@ from core.crypto.jose import JwsSigner
 from core.encoding import b64url
 from core.events import KeyRevoked, Position
 from core.issuer import Issuer, Slot
+from core.record import Record
 from core.runtime.steps import Step
 from node.anchoring import anchor_event
 from node.identifiers import Random, milliseconds
@@ -71,7 +72,7 @@ def reissue(
     renewed = []
     for row in outdated:
         slot = Slot(row.url, row.list_index)
-        signed = sign_both(row.content, issuer, slot, signer, random)
+        signed = sign_both(Record.read(row.content), issuer, slot, signer, random)
         renewed.append(Renewed(row.id, *signed, signer.thumbprint))
     if renewed:
         with store.writing(Step.CREDENTIALS_KEPT) as connection:

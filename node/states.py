@@ -50,6 +50,7 @@ class OutgoingKind(StrEnum):
 class DeclarationState(StrEnum):
     """How far a declaration has come. Only the last two are ends."""
 
+    WAITING = "waiting"  # for the successor to be issued
     RECEIVED = "received"
     SENT = "sent"
     RECORDED = "recorded"

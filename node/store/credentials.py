@@ -21,6 +21,14 @@ class NewLeaf(NamedTuple):
     hash: bytes
 
 
+class Replaced(NamedTuple):
+    """The certificate of another body in whose place one stands, and since when (Unix seconds)."""
+
+    member: int
+    slot: bytes
+    effective_at: int
+
+
 class NewCredential(NamedTuple):
     """A record, signed, and not yet kept."""
 
@@ -32,6 +40,7 @@ class NewCredential(NamedTuple):
     plain: str
     thumbprint: str
     leaves: tuple[NewLeaf, NewLeaf]
+    replaces: Replaced | None = None
 
 
 class SlotOwner(NamedTuple):
@@ -64,10 +73,12 @@ def used_indexes(connection: Connection, list_number: int) -> list[int]:
     return list(rows.scalars())
 
 
-def keep(connection: Connection, made: Sequence[NewCredential], issued_ms: int) -> None:
-    """Keep credentials and their leaves."""
+def keep(
+    connection: Connection, made: Sequence[NewCredential], issued_ms: int
+) -> list[tuple[int, NewCredential]]:
+    """Keep credentials and their leaves; return each with its id."""
     if not made:
-        return
+        return []
     ids = connection.execute(
         credential.insert().returning(credential.c.id, sort_by_parameter_order=True),
         [
@@ -84,6 +95,7 @@ def keep(connection: Connection, made: Sequence[NewCredential], issued_ms: int) 
             for new in made
         ],
     ).scalars()
+    kept = list(zip(ids, made, strict=True))
     connection.execute(
         leaf.insert(),
         [
@@ -93,10 +105,11 @@ def keep(connection: Connection, made: Sequence[NewCredential], issued_ms: int) 
                 "salt": part.salt,
                 "hash": part.hash,
             }
-            for new, credential_id in zip(made, ids, strict=True)
+            for credential_id, new in kept
             for part in new.leaves
         ],
     )
+    return kept
 
 
 def unsealed(connection: Connection) -> tuple[int, int | None]:

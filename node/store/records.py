@@ -184,6 +184,15 @@ def content_of(connection: Connection, certificate: Certificate) -> bytes | None
     ).scalar()
 
 
+def id_of(connection: Connection, certificate: Certificate) -> int | None:
+    """Return which record a certificate's is, or None."""
+    return connection.execute(
+        select(record.c.id).where(
+            record.c.number == certificate.number, record.c.revision == certificate.revision
+        )
+    ).scalar()
+
+
 def counts(connection: Connection) -> dict[str, int]:
     """Return how many receipts stand in each state."""
     found = {state.value: 0 for state in ReceiptState}

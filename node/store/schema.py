@@ -28,7 +28,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The migration this code works with; a test compares it with the newest one."""
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -168,6 +168,8 @@ outgoing = Table(
     Index(None, "state", "id"),
 )
 
+# A change of status. Those of one order go together. Until the successor it waits for is issued,
+# the places of slots that are not known are zero.
 declaration = Table(
     "declaration",
     metadata,
@@ -187,7 +189,24 @@ declaration = Table(
     Column("outgoing_id", _Id, ForeignKey("outgoing.id"), index=True),
     Column("recorded_block", BigInteger),
     Column("recorded_index", BigInteger),
+    Column("order_id", String(_PUBLIC_ID_CHARS)),
+    Column("successor_id", _Id, index=True),
     Index(None, "state", "id"),
+)
+
+# What a body decides of a certificate that no ledger is told: maintained, refused.
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("public_id", String(_PUBLIC_ID_CHARS), nullable=False, unique=True),
+    Column("number", String(60), nullable=False),
+    Column("revision", Integer),
+    Column("change", String(_STATE_CHARS), nullable=False),
+    Column("reason", Integer, nullable=False),
+    Column("decided_on", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Index(None, "number", "change"),
 )
 
 # What the body does in the network. ``arguments`` is what was asked for and ``expected`` the event

@@ -5,7 +5,7 @@ answered only after its commit; a refusal writes nothing.
 """
 
 import hashlib
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 from urllib.parse import quote
 
 from flask import Response, current_app, g, jsonify, request
@@ -13,13 +13,16 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel, Field
 
 from core import limits
+from core.errors import Fault, Invalid
 from core.record import Record
-from node.dates import beginning, end
-from node.declare import Order, declare
+from core.slot import Slot
+from node.dates import beginning, day, end
+from node.declare import Declaration
 from node.desk import Desk
 from node.importing import claim_key, import_rows
 from node.intake import accept
 from node.lifecycle import Change
+from node.order import Order
 from node.receipt import receipt_of
 from node.register import Register
 from node.tokens import Scope
@@ -46,13 +49,6 @@ SCOPES: Final = {
     "api.get_receipt": Scope.READ,
     "api.get_certificate": Scope.READ,
     "api.post_status": Scope.DECLARE,
-}
-_CHANGES: Final = {
-    "suspend": Change.SUSPEND,
-    "restore": Change.RESTORE,
-    "withdraw": Change.WITHDRAW,
-    "cancel": Change.CANCEL,
-    "supersede": Change.SUPERSEDE,
 }
 
 
@@ -171,9 +167,10 @@ def get_certificate(path: CertificatePath) -> Response:
 @blueprint.post(
     "/certificates/<path:number>/status",
     tags=[described.CERTIFICATES],
-    summary="Suspend, restore, withdraw, cancel or supersede",
+    summary="Suspend, restore, withdraw, cancel, renew, correct, transfer …",
     openapi_extensions=described.body("StatusRequest"),
     responses={
+        201: described.answer("kept at home; no ledger is told", "Decision"),
         202: described.answer("kept, and on its way to the ledger", "Declaration"),
         **described.problems(
             e404="no such certificate", e409="the certificate's state does not allow it"
@@ -181,24 +178,14 @@ def get_certificate(path: CertificatePath) -> Response:
     },
 )
 def post_status(path: CertificatePath, header: WriteHeader) -> Response:
-    """Declare a change of a certificate's status."""
+    """Make an event in a certificate's life; one with a successor needs the scope to issue too."""
     del header
     asked = read_model(request, StatusRequest)
-    key = _key()
-    at = desk()
-    with at.ledger() as view:
-        declaration = declare(
-            at.store,
-            view.evidence,
-            view.body.member,
-            _order(path.number, asked),
-            now=at.clock(),
-            random=at.random,
-            idempotency_key=key,
-        )
-    at.wake_worker()
-    response = jsonify(declaration.dump())
-    response.status_code = 202
+    if asked.successor is not None:
+        g.caller.require(Scope.ISSUE)
+    done = desk().carry_out(_order(path.number, asked), _key())
+    response = jsonify(done.dump())
+    response.status_code = 202 if isinstance(done, Declaration) else 201
     response.headers["Location"] = f"/v1/certificates/{quote(path.number, safe='')}"
     return response
 
@@ -214,17 +201,28 @@ def _key() -> str | None:
 
 
 def _order(number: str, asked: StatusRequest) -> Order:
-    effective, until, successor = asked.effective_at, asked.until, asked.successor
+    effective, until, decided, to = asked.effective_at, asked.until, asked.decided_on, asked.to
     return Order(
-        change=_CHANGES[asked.event],
+        change=Change(asked.event),
         number=number,
         revision=asked.revision,
         reason=asked.reason,
         effective_at=beginning(effective, what="effective_at") if effective is not None else None,
         until=end(until, what="until") if until is not None else None,
         announced=asked.announced,
-        successor=(successor.number, successor.revision) if successor is not None else None,
+        successor=_successor(asked.successor) if asked.successor is not None else None,
+        link=(to.member, Slot.parse(to.slot)) if to is not None else None,
+        decided_on=day(decided, what="decided_on") if decided is not None else None,
     )
+
+
+def _successor(value: dict[str, Any]) -> Record:
+    """Return the successor's record; the pointers of its faults start at the request."""
+    try:
+        return Record.parse(value)
+    except Invalid as wrong:
+        faults = tuple(Fault(f"/successor{f.pointer}", f.code, f.message) for f in wrong.faults)
+        raise Invalid(wrong.code, wrong.message, faults, wrong.hint) from None
 
 
 def _digest(file: BinaryIO) -> bytes:

@@ -17,7 +17,7 @@ from core.events import State
 from core.record import record_schema
 from core.runtime.problems import CONTENT_TYPE
 from node.states import DeclarationState, ReceiptState
-from node.web.requests import StatusRequest, Successor
+from node.web.requests import StatusRequest, TransferredTo
 
 Answers = dict[str | int, type[BaseModel] | dict[Any, Any] | None]
 """Answers by status, as flask-openapi3 takes them."""
@@ -100,7 +100,7 @@ SCHEMAS: Final[Mapping[str, Any]] = {
     "StatusRequest": StatusRequest.model_json_schema(
         ref_template="#/components/schemas/{model}", mode="validation"
     ),
-    "Successor": Successor.model_json_schema(),
+    "TransferredTo": TransferredTo.model_json_schema(),
     "Receipt": _object(
         "id state received_at",
         id=_TEXT,
@@ -126,7 +126,9 @@ SCHEMAS: Final[Mapping[str, Any]] = {
             )
         ),
     ),
-    "Certificate": _object("number revisions", number=_TEXT, revisions=_many(_OBJECT)),
+    "Certificate": _object(
+        "number revisions refused", number=_TEXT, revisions=_many(_OBJECT), refused=_many(_OBJECT)
+    ),
     "Declaration": _object(
         "id state status effective_at",
         id=_TEXT,
@@ -135,9 +137,20 @@ SCHEMAS: Final[Mapping[str, Any]] = {
         reason=_MAYBE,
         effective_at=_TEXT,
         until=_MAYBE,
+        linked={"type": ["object", "null"], "description": "Member and SHA-256 of the slot."},
+        successor_receipt=_MAYBE,
         received_at=_TEXT,
         position=_POSITION,
         refusal=_REFUSAL,
+    ),
+    "Decision": _object(
+        "id event decided_on received_at",
+        id=_TEXT,
+        event=_TEXT,
+        revision={"type": ["integer", "null"]},
+        reason=_MAYBE,
+        decided_on=_TEXT,
+        received_at=_TEXT,
     ),
     "Problem": _object(
         "type title status detail code",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import IO, BinaryIO, Final, Literal, TypeVar, cast
+from typing import IO, Any, BinaryIO, Final, Literal, TypeVar, cast
 
 from flask import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -30,18 +30,25 @@ class Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
-class Successor(Strict):
-    """The certificate that takes another's place."""
+class TransferredTo(Strict):
+    """Where a transferred certificate goes on."""
 
-    number: str = Field(min_length=1, max_length=limits.CERTIFICATE_NUMBER_CHARS)
-    revision: int = Field(ge=0, le=9_999)
+    member: int = Field(ge=1, lt=2**32, description="The other body, by its number on the ledger.")
+    slot: str = Field(
+        max_length=300, description="Its certificate's slot there: status list address#index."
+    )
 
 
 class StatusRequest(Strict):
-    """A change of a certificate's status."""
+    """An event in a certificate's life."""
 
-    event: Literal["suspend", "restore", "withdraw", "cancel", "supersede"]
-    revision: int | None = Field(None, ge=0, le=9_999, description="Default: the newest one.")
+    event: Literal[
+        "suspend", "restore", "withdraw", "cancel", "renew", "reduce_scope", "extend_scope",
+        "correct", "transfer", "maintain", "refuse",
+    ]  # fmt: skip
+    revision: int | None = Field(
+        None, ge=0, le=9_999, description="Default: the newest, or the one before the successor's."
+    )
     reason: str | None = Field(
         None, max_length=60, description="A word of docs/formats/api.md, such as nonconformity."
     )
@@ -52,7 +59,13 @@ class StatusRequest(Strict):
         None, max_length=40, description="When a suspension ends at the latest; a day includes it."
     )
     announced: bool = Field(False, description="Must be said where effective_at lies ahead.")
-    successor: Successor | None = Field(None, description="To supersede: what takes its place.")
+    successor: dict[str, Any] | None = Field(
+        None, description="The record of the certificate that takes its place."
+    )
+    to: TransferredTo | None = Field(None, description="To transfer: where it goes on.")
+    decided_on: str | None = Field(
+        None, max_length=10, description="To maintain or refuse: the day of the decision."
+    )
 
 
 def require_content_type(request: Request, expected: str) -> None:

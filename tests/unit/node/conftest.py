@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random as Generator
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from core.events import Anchored, Event, StatusDeclared, status_key
 from core.record import Record
@@ -17,7 +18,7 @@ from core.registry import Head
 from node.intake import accept
 from node.issue import Issued, SlotSource, issue_waiting
 from node.seal import Sealed, seal
-from node.store import batches, declarations, migrate
+from node.store import batches, declarations, migrate, schema
 from node.store.engine import Store, engine_for
 from tests.support.network import Body, MemoryLedger
 
@@ -98,6 +99,13 @@ class ListedLedger:
     def member_of(self, did: str) -> int | None:
         return self.ledger.state.member_of(did)
 
+    @property
+    def registry_version(self) -> Hashable | None:
+        return self.ledger.state.registry_version
+
+    def text(self, digest: bytes) -> bytes | None:
+        return self.ledger.state.text(digest)
+
     def keys(self, prefix: str) -> list[str]:
         return sorted({e.key() for e in self.ledger.events if e.key().startswith(prefix)})
 
@@ -154,6 +162,14 @@ class UnitNode:
         self.seal()
         self.anchor()
         return receipts
+
+    def rows(self) -> dict[str, int]:
+        """Return how many rows each table has."""
+        with self.store.reading() as connection:
+            return {
+                name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for name, table in schema.metadata.tables.items()
+            }
 
     def record_declarations(self) -> None:
         """Let the ledger record every declaration that waits."""

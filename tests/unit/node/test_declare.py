@@ -9,14 +9,15 @@ import pytest
 
 from core.errors import NotFound, Refused, UsageError
 from core.events import State
-from node.declare import Declaration, Order, declarations_of, declare, preview
+from node.declare import Declaration, declarations_of, declare, preview
 from node.lifecycle import Change
+from node.order import Order
 from node.states import DeclarationState
 from node.store import declarations
 from tests.unit.node.conftest import UnitNode
 
-SUSPEND, RESTORE, WITHDRAW = Change.SUSPEND, Change.RESTORE, Change.WITHDRAW
-CANCEL, SUPERSEDE = Change.CANCEL, Change.SUPERSEDE
+SUSPEND, RESTORE = Change.SUSPEND, Change.RESTORE
+WITHDRAW, CANCEL = Change.WITHDRAW, Change.CANCEL
 
 
 def give(node: UnitNode, change: Change, number: str = "A", **more: Any) -> Declaration:
@@ -67,39 +68,6 @@ def test_recorded_is_the_end(anchored: UnitNode) -> None:
     assert made.position is not None
 
 
-ALLOWED = [
-    ([], SUSPEND, True),
-    ([], WITHDRAW, True),
-    ([], CANCEL, True),
-    ([], RESTORE, False),
-    ([SUSPEND], SUSPEND, False),
-    ([SUSPEND], RESTORE, True),
-    ([SUSPEND], WITHDRAW, True),
-    ([SUSPEND], CANCEL, True),
-    ([SUSPEND, RESTORE], SUSPEND, True),
-    ([SUSPEND, RESTORE], RESTORE, False),
-    *[([end], change, False) for end in (WITHDRAW, CANCEL) for change in Change],
-]
-
-
-@pytest.mark.parametrize("recorded", [True, False], ids=["recorded", "under way"])
-@pytest.mark.parametrize(("before", "change", "allowed"), ALLOWED)
-def test_moves(
-    anchored: UnitNode, before: list[Change], change: Change, allowed: bool, recorded: bool
-) -> None:
-    for earlier in before:
-        give(anchored, earlier)
-        if recorded:
-            anchored.record_declarations()
-    more = {"reason": "corrected", "successor": ("A", 0)} if change is SUPERSEDE else {}
-    if allowed:
-        assert give(anchored, change).state is DeclarationState.RECEIVED
-    else:
-        before_count = kept(anchored)
-        assert refusal_of(anchored, change, **more) == "move_forbidden"
-        assert kept(anchored) == before_count
-
-
 def days(node: UnitNode, count: float) -> datetime:
     return node.now + timedelta(days=count)
 
@@ -129,7 +97,7 @@ def test_the_future_has_to_be_announced(anchored: UnitNode) -> None:
 
 def test_an_announcement_is_at_most_a_year_ahead(anchored: UnitNode) -> None:
     far = {"effective_at": days(anchored, 400), "until": days(anchored, 420), "announced": True}
-    assert refusal_of(anchored, SUSPEND, **far) == "date_in_future"
+    assert refusal_of(anchored, SUSPEND, **far) == "announced_too_early"
 
 
 def test_a_restoration_is_not_before_its_suspension(anchored: UnitNode) -> None:
@@ -140,7 +108,12 @@ def test_a_restoration_is_not_before_its_suspension(anchored: UnitNode) -> None:
 
 @pytest.mark.parametrize(
     ("until", "code"),
-    [(None, "until_missing"), (-1, "until_order"), (0, "until_order"), (4000, "until_order")],
+    [
+        (None, "until_missing"),
+        (-1, "until_order"),
+        (0, "until_order"),
+        (4000, "until_after_expiry"),
+    ],
 )
 def test_the_end_of_a_suspension(anchored: UnitNode, until: int | None, code: str) -> None:
     given = None if until is None else days(anchored, until)
@@ -170,13 +143,6 @@ def test_a_restoration_has_no_reason(anchored: UnitNode) -> None:
     assert refusal_of(anchored, RESTORE, reason="misuse") == "reason_unexpected"
 
 
-def test_what_has_expired_is_not_restored(node: UnitNode) -> None:
-    node.anchored("A", dates={"effective": "2023-11-20", "expiry": "2026-11-18"})
-    assert refusal_of(node, RESTORE) == "certificate_expired"
-    assert refusal_of(node, SUSPEND) == "move_forbidden"
-    assert give(node, WITHDRAW).state is DeclarationState.RECEIVED
-
-
 def test_unknown_and_not_yet_issued_certificates(node: UnitNode) -> None:
     with pytest.raises(NotFound):
         give(node, WITHDRAW)
@@ -189,35 +155,6 @@ def test_a_replayed_request(anchored: UnitNode) -> None:
     assert give(anchored, WITHDRAW, key="k") == first
     assert refusal_of(anchored, WITHDRAW, key="k", reason="misuse") == "idempotency_mismatch"
     assert kept(anchored) == 1
-
-
-def test_superseding_declares_a_pair(node: UnitNode) -> None:
-    node.anchored("A")
-    node.anchored("A", revision=1)
-    give(node, SUPERSEDE, revision=0, reason="corrected", successor=("A", 1))
-    with node.store.reading() as connection:
-        granted, superseded = declarations.under_way(connection)
-    assert (granted.code, superseded.code) == (State.IN_FORCE, State.SUPERSEDED)
-    assert granted.linked_slot == superseded.slot
-    assert superseded.linked_slot == granted.slot
-    assert granted.linked_member == superseded.linked_member == 1
-
-
-def test_a_successor_has_no_status_of_its_own(node: UnitNode) -> None:
-    node.anchored("A")
-    node.anchored("A", revision=1)
-    give(node, WITHDRAW, revision=1)
-    more: dict[str, Any] = {"revision": 0, "reason": "corrected", "successor": ("A", 1)}
-    assert refusal_of(node, SUPERSEDE, **more) == "link_invalid"
-
-
-def test_a_suspended_certificate_is_not_renewed_without_being_restored(node: UnitNode) -> None:
-    node.anchored("A")
-    node.anchored("A", revision=1)
-    give(node, SUSPEND, revision=0)
-    more: dict[str, Any] = {"revision": 0, "successor": ("A", 1)}
-    assert refusal_of(node, SUPERSEDE, **more, reason="renewed") == "move_forbidden"
-    assert give(node, SUPERSEDE, **more, reason="corrected").status is State.SUPERSEDED
 
 
 def test_the_preview_says_what_readers_will_see_and_keeps_nothing(anchored: UnitNode) -> None:

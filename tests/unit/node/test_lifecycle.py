@@ -1,0 +1,546 @@
+"""The life cycle: every event from every state, in the tables and by what a body can order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from core import codes
+from core.errors import NotFound, Refused, UsageError
+from core.events import State, StatusAnnulled, StatusDeclared, status_key
+from core.record import Record
+from core.slot import Slot
+from node.allowed import Standing, end_of_window
+from node.decide import Decision, decide
+from node.declare import Declaration, declare
+from node.intake import accept
+from node.lifecycle import (
+    BARRIERS,
+    MOVES,
+    RULES,
+    By,
+    CertificateState,
+    Change,
+    Outcome,
+    barrier,
+)
+from node.order import Order
+from tests.unit.node.conftest import UnitNode, record_json
+
+GONE = {"effective": "2023-11-20", "expiry": "2026-11-18"}
+ALL = [(state, change) for state in CertificateState for change in Change]
+SUCCEEDED = [change for change in Change if MOVES[change].outcome is Outcome.SUCCEEDED]
+
+
+def order_for(node: UnitNode, change: Change, **more: Any) -> Order:
+    """Return an order of certificate A that has all it needs."""
+    outcome = MOVES[change].outcome
+    if change is Change.SUSPEND:
+        more.setdefault("until", node.now + timedelta(days=30))
+    if change in (Change.SUSPEND, Change.WITHDRAW, Change.REFUSE):
+        more.setdefault("reason", "nonconformity")
+    if outcome is Outcome.SUCCEEDED:
+        more.setdefault("successor", successor(change))
+    if outcome is Outcome.LINKED:
+        more.setdefault("link", (2, Slot("https://node2.example/status/1", 7)))
+    if outcome is Outcome.KEPT:
+        more.setdefault("decided_on", node.now.date())
+    return Order(change, "A", **more)
+
+
+def successor(change: Change = Change.RENEW, **changes: Any) -> Record:
+    """Return the record of revision 1, fit for an event on the record of ``record_json``."""
+    dates = {"effective": "2026-11-01", "expiry": "2029-03-01"}
+    if change in (Change.RENEW, Change.RESTORE):
+        dates["expiry"] = "2032-03-01"
+    scope = {"en": f"Manufacture of LED drivers, {change}"}
+    return Record.parse(
+        record_json("A", **{"revision": 1, "dates": dates, "scope": scope, **changes})
+    )
+
+
+def give(node: UnitNode, order: Order) -> Declaration | Decision:
+    act = decide if MOVES[order.change].outcome is Outcome.KEPT else declare
+    done: Declaration | Decision = act(
+        node.store, node.evidence, 1, order, now=node.now, random=node.random
+    )
+    return done
+
+
+def refusal_of(node: UnitNode, order: Order) -> str:
+    with pytest.raises((Refused, NotFound, UsageError)) as refused:
+        give(node, order)
+    return refused.value.code
+
+
+def second_member(node: UnitNode) -> None:
+    from tests.support.network import Body
+
+    Body(node.ledger, 2).join()
+
+
+def bring(node: UnitNode, state: CertificateState) -> None:
+    """Bring certificate A into a state."""
+    second_member(node)
+    if state is CertificateState.NONE:
+        return
+    if state is CertificateState.REFUSED:
+        give(node, order_for(node, Change.REFUSE))
+        return
+    node.anchored("A", **({"dates": GONE} if state is CertificateState.EXPIRED else {}))
+    led_by = {
+        CertificateState.SUSPENDED: Change.SUSPEND,
+        CertificateState.WITHDRAWN: Change.WITHDRAW,
+        CertificateState.CANCELLED: Change.CANCEL,
+        CertificateState.SUPERSEDED: Change.TRANSFER,
+    }
+    if state in led_by:
+        give(node, order_for(node, led_by[state]))
+        node.record_declarations()
+
+
+# ---------------------------------------------------------------- the tables
+
+
+def test_there_is_a_move_for_each_event_of_the_list() -> None:
+    listed = {event["e"]: event["from"] for event in codes.lifecycle()["events"]}
+    assert len(listed) == 13
+    assert {move.code for move in MOVES.values()} == set(listed)
+    ours = {"active": "in_force", None: "none"}
+    for move in MOVES.values():
+        assert move.origins == {ours.get(name, name) for name in listed[move.code]}
+
+
+@pytest.mark.parametrize(("state", "change"), ALL)
+def test_a_move_is_either_allowed_or_has_one_barrier(
+    state: CertificateState, change: Change
+) -> None:
+    fitting = [one for one in BARRIERS if state in one.states and change in one.changes]
+    if state in MOVES[change].origins and change is not Change.EXPIRE:
+        assert barrier(change, state) is None
+    else:
+        assert barrier(change, state) is fitting[0]
+
+
+def test_every_forbidden_move_of_the_list_has_an_error_of_its_own() -> None:
+    ends = ("withdrawn", "cancelled", "superseded", "refused")
+    assert {f"{end} -> any" for end in ends} < set(codes.lifecycle()["forbidden"])
+    found = [barrier(Change.MAINTAIN, CertificateState(end)) for end in ends]
+    found.append(barrier(Change.RENEW, CertificateState.SUSPENDED))
+    errors = [one.code for one in found if one is not None]
+    errors += [RULES[code].code for code in (
+        "restored_before_suspension", "before_grant", "date_in_future"
+    )]  # fmt: skip
+    assert len(set(errors)) == len(codes.lifecycle()["forbidden"]) + 1
+
+
+def test_codes_are_used_once() -> None:
+    named = [one.code for one in BARRIERS] + list(RULES)
+    assert len(set(named)) == len(named)
+    assert {one.by for one in BARRIERS} == {By.NODE, By.BOTH}
+
+
+# ---------------------------------------------------------------- the whole matrix
+
+
+@pytest.mark.parametrize(("state", "change"), [(s, c) for s, c in ALL if c is not Change.GRANT])
+def test_every_event_from_every_state(
+    node: UnitNode, state: CertificateState, change: Change
+) -> None:
+    bring(node, state)
+    more: dict[str, Any] = {}
+    if state is CertificateState.EXPIRED and change in (Change.RENEW, Change.RESTORE):
+        dates = {"effective": "2026-11-19", "expiry": "2029-11-18"}
+        more["successor"] = successor(change, dates=dates)
+    if change is Change.TRANSFER:
+        more["link"] = (2, Slot("https://node2.example/status/1", 8))
+    order = order_for(node, change, **more)
+    against = barrier(change, state)
+    if against is not None and not (state is CertificateState.REFUSED and change is Change.REFUSE):
+        before = node.rows()
+        assert refusal_of(node, order) == against.code
+        assert node.rows() == before
+        return
+    done = give(node, order)
+    if isinstance(done, Declaration) and MOVES[change].state is not None:
+        moved_by_successor = more.get("successor") is not None
+        expected = State.SUPERSEDED if moved_by_successor else MOVES[change].state
+        assert done.status is expected
+    assert give_again(node, order, done)
+
+
+def give_again(node: UnitNode, order: Order, done: Declaration | Decision) -> bool:
+    """Whether an order that can be repeated gets the first answer again, and writes nothing."""
+    if order.successor is None and order.link is None and order.decided_on is None:
+        return True
+    before = node.rows()
+    return give(node, order) == done and node.rows() == before
+
+
+@pytest.mark.parametrize("state", [s for s in CertificateState if s is not CertificateState.NONE])
+def test_what_was_granted_or_refused_is_not_granted_again(
+    node: UnitNode, state: CertificateState
+) -> None:
+    bring(node, state)
+    against = barrier(Change.GRANT, state)
+    assert against is not None
+    other = Record.parse(record_json("A", scope={"en": "Something else"}))
+    with pytest.raises(Refused) as refused:
+        accept(node.store, other, now=node.now, random=node.random)
+    assert refused.value.code == against.code
+
+
+def test_another_refusal_of_a_refused_certification(node: UnitNode) -> None:
+    bring(node, CertificateState.REFUSED)
+    other = order_for(node, Change.REFUSE, decided_on=node.now.date() - timedelta(days=9))
+    assert refusal_of(node, other) == "certification_refused"
+
+
+def test_a_certificate_that_is_not_issued_yet(node: UnitNode) -> None:
+    node.accept("A")
+    for change in (Change.WITHDRAW, Change.RENEW, Change.MAINTAIN):
+        assert refusal_of(node, order_for(node, change)) == "not_issued_yet"
+    assert refusal_of(node, order_for(node, Change.REFUSE)) == "already_granted"
+
+
+# ---------------------------------------------------------------- successors
+
+
+def rows_of(node: UnitNode) -> list[Any]:
+    from sqlalchemy import select
+
+    from node.store.schema import declaration
+
+    with node.store.reading() as connection:
+        return list(connection.execute(select(declaration).order_by(declaration.c.id)))
+
+
+@pytest.mark.parametrize("change", SUCCEEDED)
+def test_a_successor_is_issued_and_a_pair_declared(node: UnitNode, change: Change) -> None:
+    node.anchored("A")
+    done = give(node, order_for(node, change))
+    assert isinstance(done, Declaration)
+    assert (done.state, done.linked) == ("waiting", None)
+    assert done.successor_receipt is not None
+    node.issue()
+    granted, superseded = rows_of(node)
+    assert (granted.code, superseded.code) == (State.IN_FORCE, State.SUPERSEDED)
+    assert granted.linked_slot == superseded.slot
+    assert superseded.linked_slot == granted.slot != superseded.slot
+    assert {one.linked_member for one in (granted, superseded)} == {1}
+    assert {one.state for one in (granted, superseded)} == {"received"}
+    assert granted.order_id == superseded.order_id == superseded.public_id == done.id
+
+
+def test_a_successor_that_is_issued_already_can_be_named_by_its_record(node: UnitNode) -> None:
+    node.anchored("A")
+    node.anchored("A", **successor_changes())
+    done = give(node, order_for(node, Change.RENEW))
+    assert isinstance(done, Declaration)
+    assert done.state == "received"
+    assert len(rows_of(node)) == 2
+
+
+def successor_changes() -> dict[str, Any]:
+    """Return what ``successor`` has else than the record before it."""
+    dumped = successor().dump()
+    return {name: dumped[name] for name in ("revision", "dates", "scope")}
+
+
+def test_a_correction_does_not_lift_a_suspension(node: UnitNode) -> None:
+    node.anchored("A")
+    give(node, order_for(node, Change.SUSPEND))
+    node.record_declarations()
+    give(node, order_for(node, Change.CORRECT))
+    node.issue()
+    suspension, granted, carried, superseded = rows_of(node)
+    assert (granted.slot, granted.code) == (carried.slot, State.IN_FORCE)
+    assert (carried.code, carried.reason) == (State.SUSPENDED, suspension.reason)
+    assert (carried.effective_at, carried.until) == (suspension.effective_at, suspension.until)
+    assert superseded.linked_slot == granted.slot
+    assert len({one.order_id for one in (granted, carried, superseded)}) == 1
+
+
+def test_a_reduced_scope_ends_a_suspension(node: UnitNode) -> None:
+    node.anchored("A")
+    give(node, order_for(node, Change.SUSPEND))
+    node.record_declarations()
+    give(node, order_for(node, Change.REDUCE_SCOPE))
+    node.issue()
+    assert [one.code for one in rows_of(node)[1:]] == [State.IN_FORCE, State.SUPERSEDED]
+
+
+def test_a_successor_from_which_nothing_can_be_issued(
+    node: UnitNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.anchored("A")
+    give(node, order_for(node, Change.RENEW))
+    from core.errors import FormatError
+    from node import issue
+
+    def fails(*_: Any) -> None:
+        raise FormatError("x", "x")
+
+    monkeypatch.setattr(issue, "sign_both", fails)
+    assert node.issue().refused == 1
+    assert {(one.state, one.refusal) for one in rows_of(node)} == {("refused", "successor_refused")}
+    give(node, order_for(node, Change.WITHDRAW))  # the old one is free again
+    assert refusal_of(node, order_for(node, Change.RENEW)) == "certificate_withdrawn"
+
+
+RECORDS: list[tuple[Change, dict[str, Any], str]] = [
+    (Change.RENEW, {"revision": 0}, "successor_is_itself"),
+    (Change.RENEW, {"revision": 2}, "revision_not_next"),
+    (Change.RENEW, {"dates": {"effective": "2026-11-01", "expiry": "2029-03-01"}},
+     "renewal_not_later"),
+    (Change.RENEW, {"dates": {"effective": "2026-11-01", "expiry": "2026-11-18"}},
+     "successor_expired"),
+    (Change.RENEW, {"dates": {"effective": "2026-12-01", "expiry": "2032-03-01"}},
+     "successor_not_in_force"),
+    (Change.RENEW, {"predecessor": {"slot": "https://node1.example/status/1#1"}},
+     "predecessor_differs"),
+    (Change.EXTEND_SCOPE, {"dates": {"effective": "2026-11-01", "expiry": "2029-03-02"}},
+     "validity_extended"),
+    (Change.REDUCE_SCOPE, {"sectors": ["19", "28"]}, "scope_not_reduced"),
+    (Change.REDUCE_SCOPE, {"sectors": []}, "scope_not_reduced"),
+    (Change.REDUCE_SCOPE, {"sites": [{"name": "Plant 2", "economy": "CN"}]}, "scope_not_reduced"),
+]  # fmt: skip
+SCOPE = {"sectors": ["18", "19"], "sites": [{"name": "Plant 1", "economy": "CN"}]}
+
+
+@pytest.mark.parametrize(("change", "changes", "code"), RECORDS, ids=[r[2] for r in RECORDS])
+def test_what_cannot_take_the_place(
+    node: UnitNode, change: Change, changes: dict[str, Any], code: str
+) -> None:
+    node.anchored("A", **SCOPE)
+    told = {name: value for name, value in {**SCOPE, **changes}.items() if value != []}
+    order = order_for(node, change, successor=successor(change, **told))
+    assert refusal_of(node, order) == code
+    give(node, order_for(node, change, successor=successor(change, **SCOPE)))
+
+
+def test_a_correction_corrects_something(node: UnitNode) -> None:
+    node.anchored("A")
+    same = Record.parse(record_json("A", revision=1))
+    assert refusal_of(node, order_for(node, Change.CORRECT, successor=same)) == "nothing_changed"
+
+
+def test_a_successor_has_no_status_of_its_own(node: UnitNode) -> None:
+    node.anchored("A")
+    node.anchored("A", **successor_changes())
+    give(node, order_for(node, Change.WITHDRAW, revision=1))
+    assert refusal_of(node, order_for(node, Change.RENEW)) == "successor_has_status"
+
+
+def test_a_successor_takes_one_place(node: UnitNode) -> None:
+    node.anchored("A", "B")
+    record = Record.parse(record_json("C", scope={"en": "Both"}))
+    give(node, order_for(node, Change.CORRECT, successor=record))
+    second = Order(Change.CORRECT, "B", successor=record)
+    assert refusal_of(node, second) == "successor_has_status"
+
+
+def test_a_successor_may_have_another_number(node: UnitNode) -> None:
+    node.anchored("A")
+    record = Record.parse(record_json("A-NEW", scope={"en": "Other words"}))
+    give(node, order_for(node, Change.CORRECT, successor=record))
+    node.issue()
+    assert [one.state for one in rows_of(node)] == ["received", "received"]
+
+
+def test_the_ledger_has_no_place_for_a_replacement_ahead(node: UnitNode) -> None:
+    node.anchored("A")
+    ahead = {"effective_at": node.now + timedelta(days=3), "announced": True}
+    for change in (*SUCCEEDED, Change.TRANSFER):
+        assert refusal_of(node, order_for(node, change, **ahead)) == "not_to_be_announced"
+
+
+@pytest.mark.parametrize(
+    ("change", "more", "code"),
+    [
+        (Change.RENEW, {"successor": None}, "successor_missing"),
+        (Change.WITHDRAW, {"successor": successor()}, "successor_unexpected"),
+        (Change.TRANSFER, {"link": None}, "link_missing"),
+        (Change.CANCEL, {"link": (2, Slot("https://node2.example/status/1", 7))},
+         "link_unexpected"),
+        (Change.MAINTAIN, {"decided_on": None}, "decision_missing"),
+        (Change.CANCEL, {"decided_on": date(2026, 11, 1)}, "decision_unexpected"),
+        (Change.MAINTAIN, {"announced": True}, "effective_unexpected"),
+        (Change.RENEW, {"reason": "renewed"}, "reason_unexpected"),
+        (Change.REFUSE, {"reason": None}, "reason_missing"),
+        (Change.REFUSE, {"reason": "renewed"}, "reason_unknown"),
+    ],
+)  # fmt: skip
+def test_an_order_has_what_it_needs_and_nothing_else(
+    node: UnitNode, change: Change, more: dict[str, Any], code: str
+) -> None:
+    second_member(node)
+    if change is not Change.REFUSE:
+        node.anchored("A")
+    assert refusal_of(node, order_for(node, change, **more)) == code
+
+
+# ---------------------------------------------------------------- expired
+
+
+BACK = [Change.RENEW, Change.RESTORE]
+
+
+@pytest.mark.parametrize("change", BACK)
+def test_what_has_expired_comes_back_within_six_months_in_its_cycle(
+    node: UnitNode, change: Change
+) -> None:
+    node.anchored("A", dates={"effective": "2023-05-21", "expiry": "2026-05-20"})
+    other = {"effective": "2026-11-19", "expiry": "2029-11-19"}
+    order = order_for(node, change, successor=successor(change, dates=other))
+    assert refusal_of(node, order) == "cycle_not_kept"
+    kept = {"effective": "2026-11-19", "expiry": "2029-05-21"}
+    give(node, order_for(node, change, successor=successor(change, dates=kept)))
+    node.issue()
+    assert [one.code for one in rows_of(node)] == [State.IN_FORCE, State.SUPERSEDED]
+
+
+@pytest.mark.parametrize("change", BACK)
+def test_after_six_months_it_does_not(node: UnitNode, change: Change) -> None:
+    node.anchored("A", dates={"effective": "2023-05-19", "expiry": "2026-05-18"})
+    dates = {"effective": "2026-11-19", "expiry": "2029-05-18"}
+    order = order_for(node, change, successor=successor(change, dates=dates))
+    assert refusal_of(node, order) == "restoration_too_late"
+
+
+def test_what_has_expired_is_restored_by_a_successor_only(node: UnitNode) -> None:
+    node.anchored("A", dates=GONE)
+    assert refusal_of(node, Order(Change.RESTORE, "A")) == "successor_missing"
+
+
+@pytest.mark.parametrize(
+    ("expiry", "last"),
+    [("2026-03-31", "2026-09-30"), ("2026-08-31", "2027-02-28"), ("2027-08-30", "2028-02-29")],
+)
+def test_six_months_end_with_the_shorter_month(expiry: str, last: str) -> None:
+    dates = Record.parse(record_json(dates={"effective": "2020-01-01", "expiry": expiry})).dates
+    assert end_of_window(dates).date() == date.fromisoformat(last) + timedelta(days=1)
+
+
+def test_the_last_day_of_the_calendar_is_no_problem() -> None:
+    far = {"effective": "2026-03-02", "expiry": "9999-12-31"}
+    dates = Record.parse(record_json(dates=far)).dates
+    assert end_of_window(dates).year == 9999
+    assert Standing(State.IN_FORCE).at(dates, end_of_window(dates)) is CertificateState.EXPIRED
+
+
+# ---------------------------------------------------------------- to and from another body
+
+
+LINKS = [
+    ((1, Slot("https://node1.example/status/1", 7)), "transfer_to_itself"),
+    ((9, Slot("https://node9.example/status/1", 7)), "no_such_member"),
+    ((2, Slot("https://node3.example/status/1", 7)), "slot_of_another"),
+]
+
+
+@pytest.mark.parametrize(("link", "code"), LINKS, ids=[code for _, code in LINKS])
+def test_where_a_certificate_cannot_go(node: UnitNode, link: tuple[int, Slot], code: str) -> None:
+    second_member(node)
+    node.anchored("A")
+    assert refusal_of(node, order_for(node, Change.TRANSFER, link=link)) == code
+
+
+def test_a_transferred_certificate_points_to_the_other_body(node: UnitNode) -> None:
+    second_member(node)
+    node.anchored("A")
+    order = order_for(node, Change.TRANSFER)
+    done = give(node, order)
+    assert isinstance(done, Declaration)
+    assert order.link is not None
+    assert done.linked == (2, order.link[1].digest)
+    assert done.reason == "transferred"
+
+
+def test_a_certificate_from_another_body_says_in_whose_place_it_stands(node: UnitNode) -> None:
+    before = Slot("https://node2.example/status/1", 7)
+    node.accept("A", predecessor={"slot": before.text, "member": 2})
+    node.issue()
+    (granted,) = rows_of(node)
+    assert (granted.code, granted.linked_member) == (State.IN_FORCE, 2)
+    assert granted.linked_slot == before.digest
+    assert granted.effective_at <= node.now.timestamp()
+
+
+# ---------------------------------------------------------------- at home
+
+
+def test_surveillance_is_recorded_at_home_only(node: UnitNode) -> None:
+    node.anchored("A")
+    done = give(node, order_for(node, Change.MAINTAIN))
+    assert isinstance(done, Decision)
+    assert done.decided_on == node.now.date()
+    assert rows_of(node) == []
+
+
+@pytest.mark.parametrize(("days", "code"), [(1, "decision_in_future"), (-400, "before_grant")])
+def test_the_day_of_a_decision(node: UnitNode, days: int, code: str) -> None:
+    node.anchored("A")
+    decided = node.now.date() + timedelta(days=days)
+    assert refusal_of(node, order_for(node, Change.MAINTAIN, decided_on=decided)) == code
+
+
+def test_a_refusal_is_not_dated_ahead(node: UnitNode) -> None:
+    ahead = order_for(node, Change.REFUSE, decided_on=node.now.date() + timedelta(days=1))
+    assert refusal_of(node, ahead) == "decision_in_future"
+
+
+# ---------------------------------------------------------------- what is told
+
+
+def test_the_whole_life_is_told(node: UnitNode, tell: Callable[[UnitNode], Any]) -> None:
+    node.anchored("A")
+    give(node, order_for(node, Change.MAINTAIN))
+    for change in (Change.SUSPEND, Change.RESTORE, Change.SUSPEND):
+        give(node, order_for(node, change))
+        node.record_declarations()
+    last = node.evidence.history(status_key(1, slot_of(node)))[-1]
+    assert isinstance(last, StatusDeclared)
+    place, time = node.ledger.next()
+    node.ledger.record(StatusAnnulled(place, time, 1, last.slot, last.sequence))
+    give(node, order_for(node, Change.CORRECT))
+    told = tell(node)
+    assert [event["event"] for event in told] == [
+        "grant", "maintain", "suspend", "restore", "suspend", "correct",
+    ]  # fmt: skip
+    assert [event["annulled"] for event in told if event["event"] == "suspend"] == [False, True]
+    assert told[-1]["source"] == "under_way"
+
+
+def slot_of(node: UnitNode) -> bytes:
+    from node.store import credentials
+
+    with node.store.reading() as connection:
+        held = credentials.held(connection, "A", 0)
+    assert held is not None
+    slot: bytes = held.slot
+    return slot
+
+
+@pytest.fixture
+def tell() -> Callable[[UnitNode], Any]:
+    from node.history import life_of
+    from node.store import credentials
+
+    def told(node: UnitNode) -> Any:
+        with node.store.reading() as connection:
+            held = credentials.held(connection, "A", 0)
+            assert held is not None
+            return [event.dump() for event in life_of(connection, node.evidence, 1, held, node.now)]
+
+    return told
+
+
+def test_an_expired_certificate_tells_its_expiry(
+    node: UnitNode, tell: Callable[[UnitNode], Any]
+) -> None:
+    node.anchored("A", dates=GONE)
+    assert [event["event"] for event in tell(node)] == ["grant", "expire"]
