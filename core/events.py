@@ -140,7 +140,7 @@ class MemberAdmitted(MemberEvent):
 
     def name(self, language: str = "en") -> str:
         """Return the registered name in ``language``, else in English, else any, else the id."""
-        texts = self.texts()
+        texts = _texts(self.names)
         return (
             texts.get(language)
             or texts.get("en")

@@ -179,6 +179,10 @@ def slot_state(history: Sequence[Event]) -> SlotState:
 
 def key_good_at(history: Sequence[Event], position: Position) -> bool:
     """Return whether a key was registered before ``position`` and not revoked before it."""
-    added = any(isinstance(e, KeyAdded) and e.position < position for e in history)
-    revoked = any(isinstance(e, KeyRevoked) and e.position < position for e in history)
-    return added and not revoked
+    added = False
+    for event in history:
+        if event.position < position:
+            if isinstance(event, KeyRevoked):
+                return False
+            added = added or isinstance(event, KeyAdded)
+    return added

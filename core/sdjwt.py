@@ -212,7 +212,7 @@ class SdJwt:
         return SdJwt(self.jws, kept, None, self.payload)
 
 
-_CONTAINERS: Final = (dict, list)
+_HOLDERS: Final = frozenset({dict, list})
 _NO_DIGEST: Final = Disclosure("", "", "", None, None)
 
 
@@ -267,6 +267,8 @@ class _Opening:
             if kind is dict:
                 opened: Any = self._object(value, (*path, name))
             elif kind is list:
+                if _HOLDERS.isdisjoint(map(type, value)) and len(path) < limits.JSON_DEPTH:
+                    continue
                 opened = self._array(value, (*path, name))
             else:
                 continue
@@ -299,14 +301,8 @@ class _Opening:
             result[name] = self._disclose(disclosure, (*path, name))
 
     def _array(self, source: list[Any], path: Path) -> list[Any]:
-        """Return an array opened; the same one where it holds no other."""
         if len(path) > limits.JSON_DEPTH:
             raise _too_deep()
-        for value in source:
-            if type(value) in _CONTAINERS:
-                break
-        else:
-            return source
         result: list[Any] = []
         for position, value in enumerate(source):
             kind = type(value)
