@@ -8,11 +8,12 @@ any at all, is an alarm: it is reported, and the mirror goes back to the last co
 Refuses, with a reason and without moving on: a node of another chain, a node whose head lies behind
 what was followed (``head_went_back``), a chain that shares no block with the mirror
 (``another_chain``), logs that contradict their blocks, events this version does not know, and
-contracts whose code is not the announced one: every step looks at one of them, each in its turn.
+contracts whose code is not the announced one: every step looks at the Directory, whose code must
+stay what it was first, and at one of the others, each in its turn.
 A text that an event names and that cannot be had, or is another, stops nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -66,6 +67,15 @@ class Progress:
         return self.head is not None and self.head.block >= self.target
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The node's newest block, its block at our cursor's height, and the code of contracts."""
+
+    latest: Block
+    at_cursor: Block | None
+    code: Mapping[str, bytes]
+
+
 class Follower:
     """Moves one store along one ledger. One at a time; a second one is refused harmlessly.
 
@@ -88,7 +98,7 @@ class Follower:
         self._told = ""
         self._seen: Head | None = None
         self._announced: dict[str, ContractSet] = {}
-        self._looked_at = 0
+        self._turn = 0
 
     @property
     def ledger(self) -> Ledger:
@@ -108,14 +118,16 @@ class Follower:
         cursor = self._store.cursor()
         if cursor != self._seen:  # the first step, or somebody else moved the store
             self._learn_contracts(cursor)
-        watched = self._next_contract()
-        latest, at_cursor, code = self._look(cursor, watched)
+        look = self._look(cursor)
+        latest = look.latest
+        stands = cursor is None or cursor.hash == getattr(look.at_cursor, "hash", None)
+        if stands:
+            self._require_code(look.code)
         depth = self._depth()
         deeper, self._last_depth = depth != self._last_depth, depth
         target = latest.number - depth
-        if cursor is not None and (at_cursor is None or at_cursor.hash != cursor.hash):
+        if cursor is not None and not stands:
             return self._go_back(cursor, latest, target)
-        self._require_code(watched, code)
         if cursor is not None and target < cursor.block and not deeper:
             raise _went_back(cursor, latest)
         first = 0 if cursor is None else cursor.block + 1
@@ -176,38 +188,32 @@ class Follower:
             log.info("ledger_followed_again", ledger=ledger)
         self._told = code
 
-    def _look(self, cursor: Head | None, watched: str) -> tuple[Block, Block | None, bytes]:
-        """Return the node's newest block, its block at the cursor's height, and a contract's code.
-
-        Args:
-            watched: name of the contract.
-        """
-        at = self._announced[watched].address if watched != DIRECTORY else self._ledger.directory
-        calls: list[Call] = [
-            ("eth_chainId", ()),
-            ("eth_getCode", (at, "latest")),
-            ("eth_getBlockByNumber", ("latest", False)),
-        ]
+    def _look(self, cursor: Head | None) -> "_Look":
+        watched = {DIRECTORY: self._ledger.directory}
+        if self._announced:  # each of them in its turn
+            self._turn = (self._turn + 1) % len(self._announced)
+            name = list(self._announced)[self._turn]
+            watched[name] = self._announced[name].address
+        calls: list[Call] = [("eth_chainId", ()), ("eth_getBlockByNumber", ("latest", False))]
+        calls += [("eth_getCode", (at, "latest")) for at in watched.values()]
         if cursor is not None:
             calls.append(("eth_getBlockByNumber", (hex(cursor.block), False)))
-        chain_id, code, latest, *rest = self._ledger.chain.request_batch(calls)
+        chain_id, latest, *rest = self._ledger.chain.request_batch(calls)
         self._ledger.chain.require_chain(chain_id)
+        code = {name: hex_bytes(rest.pop(0)) for name in watched}
         at_cursor = block_of(rest[0]) if rest and rest[0] is not None else None
-        return block_of(latest), at_cursor, hex_bytes(code)
+        return _Look(block_of(latest), at_cursor, code)
 
-    def _next_contract(self) -> str:
-        """The name of the contract to look at in this step: each in its turn."""
-        names = [DIRECTORY, *self._announced]
-        self._looked_at = (self._looked_at + 1) % len(names)
-        return names[self._looked_at]
-
-    def _require_code(self, name: str, code: bytes) -> None:
-        """Raise ``code_changed`` unless the code is the announced, for the Directory the first."""
-        if name == DIRECTORY:
-            expected = self._store.directory_code(keccak(code))
-        else:
-            expected = self._announced[name].code_hash
-        self._ledger.require_code(name, expected, code)
+    def _require_code(self, code: Mapping[str, bytes]) -> None:
+        """Raise ``code_changed`` unless it is the announced; the Directory's, what it was first."""
+        for name, found in code.items():
+            announced = self._announced.get(name)
+            expected = (
+                self._store.directory_code(keccak(found))
+                if announced is None
+                else announced.code_hash
+            )
+            self._ledger.require_code(name, expected, found)
 
     def _depth(self) -> int:
         """The depth as followed and as the node says now: the greater, so no lie shortens it."""
@@ -251,7 +257,11 @@ class Follower:
         with self._store.snapshot() as snapshot:
             histories = [snapshot.history(key) for key in snapshot.keys("code/")]
         newest = (history[-1] for history in histories)
-        self._announced = {e.name: e for e in newest if isinstance(e, ContractSet)}
+        self._announced = {
+            event.name: event
+            for event in newest
+            if isinstance(event, ContractSet) and event.name != DIRECTORY
+        }
         self._ledger.name_contracts(self._announced.values())
         self._seen = cursor
 

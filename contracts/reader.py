@@ -122,7 +122,8 @@ class Ledger:
 
     def name_contracts(self, announced: Iterable[ContractSet]) -> None:
         """Take the contracts of these events, in ledger order, for the named ones from now on."""
-        self.contracts.update({e.name: e.address for e in announced if e.name in CONTRACTS})
+        known = CONTRACTS.keys() - {DIRECTORY}
+        self.contracts.update({e.name: e.address for e in announced if e.name in known})
 
     # ------------------------------------------------------------ blocks and logs
 
