@@ -6,14 +6,13 @@ old evidence may be; what must be disclosed; conditions with their text by langu
 signs it and publishes the file's bytes on the ledger, or a verifier holds it as a local file.
 
 Decides whether a JSON value is a policy, and names every fault with its JSON pointer; whether a
-given key signed it; and which of several policies is in force. Refuses unknown members, codes that
-are on no list, texts without English, conditions that are not defined or asked for by no entry, and
-more than 24 KiB. Whether the key was an authority's, and the ledger's word for it, is for the
-reader of the ledger to judge.
+given key signed it. Refuses unknown members, codes that are on no list, texts without English,
+conditions that are not defined or asked for by no entry, and more than 24 KiB. Whether the key was
+an authority's, and which policy is in force, the ledger says (``core/recognition.py``).
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -293,11 +292,6 @@ class Acceptance:
         return f"{json.dumps(self.dump(), ensure_ascii=False, indent=2)}\n".encode()
 
     @property
-    def texts_by_id(self) -> dict[str, Texts]:
-        """The text of each condition."""
-        return {condition.id: condition.text for condition in self.conditions}
-
-    @property
     def signer(self) -> Kid | None:
         """The key that is said to have signed this; None for an unsigned policy."""
         return _read_signature(self.signature, b"")[1] if self.signature is not None else None
@@ -326,21 +320,6 @@ class Acceptance:
 
     def _signed_bytes(self) -> bytes:
         return canonical_json(replace(self, signature=None).dump())
-
-
-def in_force(policies: Iterable[Acceptance], at: datetime) -> Acceptance | None:
-    """Return the policy in force at a moment: the greatest version that took effect until then.
-
-    Args:
-        policies: of one economy, in the order they were recorded; of two with one version the
-            later one counts.
-        at: aware.
-    """
-    best: Acceptance | None = None
-    for policy in policies:
-        if policy.effective_at <= at and (best is None or policy.version >= best.version):
-            best = policy
-    return best
 
 
 def policy_schema() -> dict[str, Any]:

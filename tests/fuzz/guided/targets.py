@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from core import limits
-from core.acceptance import Acceptance, in_force
+from core.acceptance import Acceptance
 from core.bundle import Bundle
 from core.crypto.jose import CompactJws, PublicKey
 from core.encoding import b64url, canonical_json, parse_canonical_json, parse_json
@@ -220,7 +220,6 @@ def _policy(raw: bytes) -> None:
     value = parse_json(raw, what="policy", max_bytes=limits.LEDGER_TEXT_BYTES)
     assert canonical_json(policy.dump()) == canonical_json(value)
     assert Acceptance.read(policy.file_bytes()) == policy
-    in_force([policy, policy], datetime(2026, 11, 20, tzinfo=UTC))
     if policy.signer is not None:
         with suppress(ProofError):
             policy.verify(seeds.SIGNER.public)

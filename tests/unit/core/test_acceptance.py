@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from core import limits, schemas
-from core.acceptance import Acceptance, Accepted, KeyAssurance, Through, in_force
+from core.acceptance import Acceptance, Accepted, KeyAssurance, Through
 from core.encoding import b64url, b64url_decode, canonical_json
 from core.errors import Fault, FormatError, Invalid, LimitError, ProofError, Refused
 from core.recognition_events import Assurance
@@ -242,23 +241,6 @@ def test_assurance_has_the_numbers_of_the_ledger() -> None:
     assert {one.name: one.level for one in KeyAssurance} == {
         one.name: one.value for one in Assurance
     }
-
-
-def _version(version: int, day: int, title: str = "x") -> Acceptance:
-    return policy(version=version, effective_at=f"2026-01-{day:02}T00:00:00Z", title={"en": title})
-
-
-def test_in_force_is_the_greatest_version_that_took_effect() -> None:
-    first, second, third = _version(1, 1), _version(2, 10), _version(3, 20)
-    at = datetime(2026, 1, 10, tzinfo=UTC)
-    assert in_force([third, first, second], at) == second
-    assert in_force([third, first, second], at - timedelta(seconds=1)) == first
-    assert in_force([second, third], datetime(2026, 1, 1, tzinfo=UTC)) is None
-    assert in_force([], at) is None
-    older_later = _version(1, 9)
-    assert in_force([second, older_later], at) == second
-    corrected = _version(2, 10, "corrected")
-    assert in_force([second, corrected], at) == corrected
 
 
 # ------------------------------------------------------------ signatures

@@ -185,6 +185,14 @@ def test_what_is_published_is_found_as_of_a_moment(network: Network) -> None:
     assert published(network.evidence, "XA", NOW).is_open
 
 
+def test_of_two_with_one_version_the_later_counts_and_a_lower_one_never_does(
+    network: Network,
+) -> None:
+    for version, title in ((2, "first"), (1, "lower"), (2, "again"), (1, "lower still")):
+        network.publish(network.signed(mine(version=version, title={"en": title})))
+    assert published(network.evidence, "XA", NOW).policy.title.preferred("en") == "again"
+
+
 def test_what_can_be_said_of_a_signature(network: Network) -> None:
     signed = network.signed(mine())
     elsewhere = replace(mine(), ledger=None).signed_by(

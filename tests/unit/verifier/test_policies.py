@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core.acceptance import Acceptance, in_force
+from core.acceptance import Acceptance
 from core.errors import FormatError, LimitError, UsageError
+from core.recognition import Policies
 from tests.support.policies import policy
 from verifier.config import VerifierSettings
 from verifier.policies import policy_of, read_policies
@@ -23,7 +24,8 @@ def _held(folder: Path, name: str, held: Acceptance) -> Acceptance:
 
 
 def _meant(local: LocalPolicies, economy: str, at: datetime) -> Acceptance | None:
-    return in_force([published.acceptance for published in local.of(economy)], at)
+    found, _ = Policies(local.of(economy), ()).in_force(int(at.timestamp()))
+    return None if found is None else found.acceptance
 
 
 def test_a_folder_of_economies_and_versions_is_read(tmp_path: Path) -> None:
