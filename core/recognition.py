@@ -22,13 +22,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
+from core import limits
 from core.acceptance import Acceptance
 from core.crypto.jose import PublicKey
 from core.errors import ComityError
 from core.events import (
     AlertLifted,
+    ArrangementMade,
     Event,
     KeyAdded,
     KeyPurpose,
@@ -42,10 +44,12 @@ from core.events import (
     NoticePublished,
     Position,
     Role,
+    arrangement_key,
     key_key,
     member_key,
     party_key,
 )
+from core.plaintext import text_finding
 from core.registry import LedgerEvidence, key_good_at
 
 _VERSIONS_KEPT: Final = 4
@@ -71,6 +75,21 @@ _STANDINGS: Final = {
 }
 
 
+class Turn(NamedTuple):
+    """A change of a member's standing.
+
+    Attributes:
+        position, time: where and when it was recorded.
+        standing: its standing from then on.
+        is_stopped: whether its operating account is stopped from then on.
+    """
+
+    position: Position
+    time: int
+    standing: Standing
+    is_stopped: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One member.
@@ -78,12 +97,12 @@ class Member:
     Attributes:
         number: its id on the ledger.
         admitted: how it was admitted.
-        changes: moment and standing of every change, oldest first.
+        turns: every change of its standing, oldest first.
     """
 
     number: int
     admitted: MemberAdmitted
-    changes: tuple[tuple[int, Standing], ...]
+    turns: tuple[Turn, ...]
 
     @property
     def name(self) -> str:
@@ -96,24 +115,39 @@ class Member:
 
     def standing_at(self, moment: int) -> tuple[Standing, int]:
         """Return its standing at a moment, and since when."""
-        found = (Standing.NONE, 0)
-        for since, standing in self.changes:
-            if since > moment:
+        found, since = Standing.NONE, 0
+        for turn in self.turns:
+            if turn.time > moment:
                 break
-            found = (standing, since)
-        return found
+            if turn.standing is not found:
+                found, since = turn.standing, turn.time
+        return found, since
+
+    def may_act_before(self, position: Position) -> bool:
+        """Return whether it was active, its operating account not stopped, at a position."""
+        found = None
+        for turn in self.turns:
+            if turn.position >= position:
+                break
+            found = turn
+        return found is not None and found.standing is Standing.ACTIVE and not found.is_stopped
 
 
-def may_act_before(history: Sequence[Event], position: Position) -> bool:
-    """Return whether a member was active, and its operating account not stopped, at a position."""
-    standing, frozen = Standing.NONE, False
+def _member(history: Sequence[Event]) -> Member | None:
+    admitted = None
+    turns: list[Turn] = []
+    standing, is_stopped = Standing.NONE, False
     for event in history:
-        if event.position >= position:
-            break
-        standing = _STANDINGS.get(type(event), standing)
+        if isinstance(event, MemberAdmitted) and admitted is None:
+            admitted = event
         if isinstance(event, MemberFrozen | MemberThawed):
-            frozen = isinstance(event, MemberFrozen)
-    return standing is Standing.ACTIVE and not frozen
+            is_stopped = isinstance(event, MemberFrozen)
+        elif type(event) in _STANDINGS:
+            standing = _STANDINGS[type(event)]
+        else:
+            continue
+        turns.append(Turn(event.position, event.time, standing, is_stopped))
+    return Member(admitted.member, admitted, tuple(turns)) if admitted is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +233,9 @@ class Facts:
 
     def member(self, number: int) -> Member | None:
         """Return a member, None where there is none."""
-        return self.once(("member", number), lambda: self._member(number))
+        return self.once(
+            ("member", number), lambda: _member(self._evidence.history(member_key(number)))
+        )
 
     def name_of(self, number: int) -> str:
         """Return a member's registered name."""
@@ -232,6 +268,10 @@ class Facts:
             lambda: tuple(self._evidence.history(party_key(arrangement, member))),
         )
 
+    def arrangement_title(self, number: int) -> str:
+        """Return what to call an arrangement: the first line of its text, if it can be shown."""
+        return self.once(("title", number), lambda: self._title(number))
+
     def open_alert(self, key: str) -> NoticePublished | None:
         """Return the newest open alert under a key ``alert/…``, None without any."""
         return self.once(("alerts",), self._alerts).get(key)
@@ -245,13 +285,15 @@ class Facts:
         """Return what the authorities of an economy published as policies."""
         return self.once(("policies", economy), lambda: self._policies(economy))
 
-    def _member(self, number: int) -> Member | None:
-        history = self._evidence.history(member_key(number))
-        admitted = next((e for e in history if isinstance(e, MemberAdmitted)), None)
-        if admitted is None:
-            return None
-        changes = [(e.time, _STANDINGS[type(e)]) for e in history if type(e) in _STANDINGS]
-        return Member(number, admitted, tuple(changes))
+    def _title(self, number: int) -> str:
+        made = self._evidence.history(arrangement_key(number))
+        text = next((self._text(e.text_hash) for e in made if isinstance(e, ArrangementMade)), None)
+        first = (text or b"").partition(b"\n")[0].decode("utf-8", "replace").strip("# \r")
+        sound = text_finding(first, limits.TITLE_CHARS) is None
+        return f"arrangement {number}" + (f": {first}" if sound else "")
+
+    def _text(self, digest: bytes) -> bytes | None:
+        return self._evidence.text(digest)
 
     def _accreditation_keys(self) -> dict[int, list[tuple[int, str, str]]]:
         def read() -> dict[int, list[tuple[int, str, str]]]:
@@ -279,7 +321,7 @@ class Facts:
 
     def _may_warn(self, alert: NoticePublished) -> bool:
         publisher = self.member(alert.member)
-        if publisher is None or publisher.changes[-1][1] is Standing.EXPELLED:
+        if publisher is None or publisher.turns[-1].standing is Standing.EXPELLED:
             return False
         return alert.subject_member == alert.member or publisher.has_role(
             Role.AUTHORITY | Role.ACCREDITATION_BODY
@@ -290,7 +332,7 @@ class Facts:
         unread: list[Position] = []
         for member in self.members():
             if member.admitted.economy == economy and member.has_role(Role.AUTHORITY):
-                for notice in self._policy_notices(member.number):
+                for notice in self._policy_notices(member):
                     policy = self._policy(notice)
                     if policy is None:
                         unread.append(notice.position)
@@ -299,19 +341,18 @@ class Facts:
         valid.sort(key=lambda policy: policy.position or Position(0, 0))
         return Policies(tuple(valid), tuple(unread))
 
-    def _policy_notices(self, member: int) -> list[NoticePublished]:
-        standing = self._evidence.history(member_key(member))
+    def _policy_notices(self, member: Member) -> list[NoticePublished]:
         return [
             event
-            for key in self._evidence.keys(f"notice/{member}/")
+            for key in self._evidence.keys(f"notice/{member.number}/")
             for event in self._evidence.history(key)
             if isinstance(event, NoticePublished)
             and event.notice_kind == NoticeKind.POLICY
-            and may_act_before(standing, event.position)
+            and member.may_act_before(event.position)
         ]
 
     def _policy(self, notice: NoticePublished) -> Acceptance | None:
-        text = self._evidence.text(notice.text_hash)
+        text = self._text(notice.text_hash)
         try:
             return Acceptance.read(text) if text is not None else None
         except ComityError:

@@ -5,30 +5,23 @@ section 6). No evidence is never green and never red: a line that could not be c
 "Could not be checked", whatever the other lines say, unless one of lines 1 to 5 is a plain No.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from core import limits
 from core.encoding import require_integer, require_list, require_members, require_text
 from core.errors import FormatError
+from core.outcome import Outcome as Outcome
+from core.report_details import RUNGS, MarketCondition, Rung, StatusEntry
 
 VERSION: Final = 1
 _TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
 
-
-class Outcome(StrEnum):
-    """The answer to one line."""
-
-    YES = "yes"
-    CONDITION = "condition"
-    NO = "no"
-    COULD_NOT_BE_CHECKED = "could_not_be_checked"
-    NOT_SHARED = "not_shared"
-    NOT_ASKED = "not_asked"
+T = TypeVar("T")
 
 
 class Verdict(StrEnum):
@@ -167,12 +160,18 @@ class Report:
         checks: the nine lines, in order.
         disclosed: what the exporter shared; empty unless lines 1 and 2 are Yes.
         not_shared: names of the fields that were held back.
+        ladder: the rungs from the certificate to the market; empty when none was asked for.
+        conditions: on which the market accepts.
+        status_history: every declaration about it, oldest first; as ``disclosed``.
     """
 
     question: Question
     checks: tuple[Check, ...]
     disclosed: Mapping[str, Any]
     not_shared: tuple[str, ...]
+    ladder: tuple[Rung, ...] = ()
+    conditions: tuple[MarketCondition, ...] = ()
+    status_history: tuple[StatusEntry, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -194,11 +193,8 @@ class Report:
         Raises:
             FormatError: not what :meth:`dump` gives for any report.
         """
-        names = {"v", "verdict", "exit", "question", "questions", "checks", "disclosed"}
-        members = require_members(value, names | {"not_shared"}, what="report")
-        checks = tuple(
-            map(Check.parse, require_list(members["checks"], what="checks", max_items=len(LINES)))
-        )
+        members = require_members(value, _MEMBERS, what="report")
+        checks = _each(members, "checks", Check.parse, len(LINES))
         if [check.line for check in checks] != list(LINES):
             raise FormatError("report_lines", "report: expected the nine lines in order")
         if not isinstance(members["disclosed"], dict):
@@ -206,14 +202,15 @@ class Report:
         held = require_list(members["not_shared"], what="not_shared", max_items=limits.DISCLOSURES)
         for name in held:
             require_text(name, what="not_shared", max_chars=limits.NAME_CHARS)
-        report = cls(Question.parse(members["question"]), checks, members["disclosed"], tuple(held))
+        report = cls(
+            Question.parse(members["question"]), checks, members["disclosed"], tuple(held),
+            _each(members, "ladder", Rung.parse, len(RUNGS)),
+            _each(members, "conditions", MarketCondition.parse, limits.POLICY_ENTRIES),
+            _each(members, "status_history", StatusEntry.parse, limits.STATUS_ENTRIES),
+        )  # fmt: skip
+        report._require_shown_with_reason()
         stated = {name: members[name] for name in ("v", "verdict", "exit", "questions")}
         own = report.dump()
-        trusted = all(check.outcome is Outcome.YES for check in checks[:2])
-        if not trusted and (report.disclosed or report.not_shared):
-            raise FormatError(
-                "report_disclosed", "report: shows content though issuer or content do not stand"
-            )
         if any(
             type(own[name]) is not type(told) or own[name] != told for name, told in stated.items()
         ):
@@ -238,7 +235,32 @@ class Report:
             "checks": [check.dump() for check in self.checks],
             "disclosed": dict(self.disclosed),
             "not_shared": list(self.not_shared),
+            "ladder": [rung.dump() for rung in self.ladder],
+            "conditions": [condition.dump() for condition in self.conditions],
+            "status_history": [entry.dump() for entry in self.status_history],
         }
+
+    def _require_shown_with_reason(self) -> None:
+        """Refuse content where lines 1 and 2 do not stand, and a ladder that nobody asked for."""
+        trusted = all(check.outcome is Outcome.YES for check in self.checks[:2])
+        if not trusted and (self.disclosed or self.not_shared or self.status_history):
+            raise FormatError(
+                "report_disclosed", "report: shows content though issuer or content do not stand"
+            )
+        if self.question.market is None and (self.ladder or self.conditions):
+            raise FormatError("report_ladder", "report: a ladder, and no market was asked for")
+
+
+_MEMBERS: Final = frozenset(
+    {"v", "verdict", "exit", "question", "questions", "checks", "disclosed", "not_shared"}
+    | {"ladder", "conditions", "status_history"}
+)
+
+
+def _each(
+    members: Mapping[str, Any], name: str, parse: Callable[[Any], T], most: int
+) -> tuple[T, ...]:
+    return tuple(map(parse, require_list(members[name], what=name, max_items=most)))
 
 
 def verdict_of(outcomes: Mapping[int, Outcome], question: Question) -> Verdict:

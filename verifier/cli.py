@@ -17,7 +17,6 @@ import typer
 from core import limits
 from core.bundle import Bundle
 from core.errors import FormatError, LimitError, Refused, UsageError
-from core.report import Question
 from core.runtime.paths import private_folder
 from verifier.config import FILE_NAME, ORIGIN_PATTERN, VerifierSettings, folder_in_use
 
@@ -55,27 +54,28 @@ def check(
         list[Path] | None,
         typer.Option(help="Acceptance policy to use for its economy.", show_default=False),
     ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="Day or moment (UTC) it is asked for, instead of now.")
+    ] = None,
 ) -> int:
     """Check a proof file: is it genuine, in force, recognised here?
 
     Exit code 0 verified or genuine and in force, 1 not valid, 2 verified with conditions, 3 could
     not be checked, 4 wrong usage or none of our formats, 5 not for this use.
     """
-    from core.codes import known_economy
+    from core.asking import question_of
     from verifier.policies import policy_of
     from verifier.render import report_text
     from verifier.sources import Sources
     from verifier.verify import check as check_document
 
-    if market is not None and not known_economy(market):
-        raise UsageError("economy_form", "--market: expected two letters of ISO 3166-1, as CN")
+    now = datetime.now(UTC)
+    question = question_of(standard, sector, site, market, at, now=now)
     with _hinting():
         bundle = Bundle.parse(_read(file, sys.stdin.buffer))
     settings, used = _settings(folder)
     insisting = policy_of(settings, policy or ())
-    now = datetime.now(UTC)
     sources = Sources(used, [ledger.origin for ledger in settings.ledgers])
-    question = Question(standard, sector, site, market)
     try:
         with _hinting(), sources.evidence(bundle.ledger) as evidence:
             report = check_document(bundle, evidence, insisting, question, now=now)

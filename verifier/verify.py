@@ -17,17 +17,22 @@ A numbered procedure without input or output. Each step names the attack it stop
 7. The signed dates (line 4).
 8. The slot's whole status history (line 5). Stops a second envelope or a second batch from hiding
    a suspension.
-9. Scope and recognition, when asked (lines 6 to 9).
+9. Scope, and recognition at the moment asked about (lines 6 to 9). What is held back, unreadable or
+   not at hand is never a Yes; what nobody could fetch is never a No. Stops certificates shown where
+   nobody is bound to recognise them.
+
+Asked as of a past moment, every line answers for that moment by all that is known now.
 
 Every line is always answered. If line 1 or 2 is not Yes, nothing of the document is shown.
 """
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Final
 
+from core.asking import require_askable
 from core.bundle import Bundle
 from core.credential import Credential
-from core.errors import UsageError
 from core.reasons import REASONS, SOURCE_CLOCK, SOURCE_DOCUMENT, SOURCE_NONE, Reason
 from core.registry import LedgerEvidence
 from core.report import Check, Outcome, Question, Report
@@ -35,7 +40,9 @@ from verifier.checks.anchoring import check_registration
 from verifier.checks.case import Case
 from verifier.checks.credential import check_issuer_and_content
 from verifier.checks.recognition import check_recognition
+from verifier.checks.scope import Shown, check_scope
 from verifier.checks.status import check_status
+from verifier.checks.succession import status_history
 from verifier.checks.validity import check_dates
 from verifier.policy import LIVE, Policy
 
@@ -61,10 +68,7 @@ def check(
         FormatError: the document is not one of our formats.
         UsageError: the question cannot be asked of this version.
     """
-    if question.at is not None:
-        raise UsageError(
-            "as_of_not_supported", "an answer as of another day is not given by this version"
-        )
+    require_askable(question, now)
     bundle = document if isinstance(document, Bundle) else Bundle.parse(document)  # 1
     credential = Credential.parse(bundle.presentation)
     if evidence is not None and evidence.origin != bundle.ledger:  # 2
@@ -73,22 +77,34 @@ def check(
     registration = check_registration(case)  # 3, 4
     issuer, content = check_issuer_and_content(case)  # 5, 6
     trusted = all(REASONS[f.code].outcome is Outcome.YES for f in (issuer, content))
+    disclosed = credential.disclosed() if trusted else {}
+    not_shared = credential.not_shared if trusted else ()
+    shown = Shown(disclosed, not_shared) if trusted else None
+    status = check_status(case, content_trusted=trusted)  # 8
+    recognition = check_recognition(case, shown, registration, status)  # 9
     findings = (
         issuer,
         content,
         registration,
         check_dates(case, content_trusted=trusted),  # 7
-        check_status(case, content_trusted=trusted),  # 8
-        *check_recognition(question),  # 9
+        status,
+        check_scope(question, shown),  # 9
+        *recognition.findings,
     )
     source = evidence.source if evidence is not None else SOURCE_NONE
     return Report(
         question=question,
         checks=tuple(
-            [_line(f.code, f.evidence_at, source, tuple(f.places.items())) for f in findings]
+            [
+                _line(f.code, f.evidence_at, f.source or source, tuple(f.places.items()))
+                for f in findings
+            ]
         ),
-        disclosed=credential.disclosed() if trusted else {},
-        not_shared=credential.not_shared if trusted else (),
+        disclosed=disclosed,
+        not_shared=not_shared,
+        ladder=recognition.ladder,
+        conditions=recognition.conditions,
+        status_history=status_history(case, content_trusted=trusted),
     )
 
 
@@ -113,10 +129,15 @@ def _line(
 
 def _source(reason: Reason, ledger: str) -> str:
     """Return where the evidence of a line came from; what rests on the ledger has its age."""
-    if reason.line == 2:
-        return SOURCE_DOCUMENT
+    if reason.line in _OF_THE_LEDGER and ledger != SOURCE_NONE:
+        return ledger
     if reason.line == 4:
         return SOURCE_CLOCK
-    if reason.line in (1, 3, 5) and ledger != SOURCE_NONE:
-        return ledger
-    return SOURCE_NONE if reason.outcome is not Outcome.NO else SOURCE_DOCUMENT
+    from_document = reason.line == 2 or (
+        reason.line == 6 and reason.outcome not in _WITHOUT_EVIDENCE
+    )
+    return SOURCE_DOCUMENT if from_document or reason.outcome is Outcome.NO else SOURCE_NONE
+
+
+_OF_THE_LEDGER: Final = frozenset({1, 3, 5, 7, 8, 9})
+_WITHOUT_EVIDENCE: Final = frozenset({Outcome.NOT_ASKED, Outcome.COULD_NOT_BE_CHECKED})

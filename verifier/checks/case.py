@@ -16,6 +16,7 @@ from core import limits
 from core.bundle import Bundle
 from core.credential import Credential
 from core.events import Anchored, Event, MemberAdmitted, Position, anchor_key, member_key
+from core.recognition import Facts
 from core.registry import Head, LedgerEvidence
 from core.report import Question
 from verifier.policy import Policy
@@ -27,11 +28,15 @@ E = TypeVar("E", bound=Event)
 
 
 class Finding(NamedTuple):
-    """A reason code with what fills its places: moments as dates, ``body`` as a registered name."""
+    """A reason code with what fills its places: moments as dates, ``body`` as a registered name.
+
+    ``source`` is where the answer came from; empty for the usual one of its line.
+    """
 
     code: str
     places: Mapping[str, str] = _NO_PLACES
     evidence_at: datetime | None = None
+    source: str = ""
 
 
 class Case:
@@ -52,10 +57,14 @@ class Case:
         head: the newest block of evidence about this document's ledger, None without any.
         evidence_at: when the evidence was true.
         time: Unix seconds now: by our clock, or by the newest block where our clock lags behind it.
+        at: the moment asked about in Unix seconds: ``time``, unless another is asked for.
+        is_past: whether a moment before now is asked about, so that it matters what the ledger
+            recorded only after it.
         clock_wrong: whether the ledger is ahead of this verifier's clock.
         too_old: whether the evidence is older than the policy accepts.
         behind: whether the evidence ends before the place where the document says it is registered.
         absence_counts: whether "not found" may be held against the document.
+        facts: what the ledger says of recognition, None without a state of it.
         issuer: the member that the credential names as its issuer, None if there is none.
         registration: the ledger's history of the anchor that the document names.
         anchored: the ledger's own record of that anchor.
@@ -64,13 +73,16 @@ class Case:
     __slots__ = (
         "absence_counts",
         "anchored",
+        "at",
         "behind",
         "bundle",
         "clock_wrong",
         "credential",
         "evidence",
         "evidence_at",
+        "facts",
         "head",
+        "is_past",
         "issuer",
         "now",
         "policy",
@@ -101,10 +113,14 @@ class Case:
         self.head: Head | None = head
         self.evidence_at = moment(head.time) if head is not None else None
         self.time = max(seconds, head.time) if head is not None else seconds
+        asked = question.at.timestamp() if question.at is not None else seconds
+        self.is_past = asked < int(seconds)
+        self.at = int(asked if self.is_past else self.time)
         self.clock_wrong = head is not None and head.time > seconds + policy.clock_skew
         self.too_old = head is None or seconds - head.time > policy.max_evidence_age
         self.behind = head is None or _is_behind(head, anchor.position, seconds, policy)
         self.absence_counts = not (self.clock_wrong or self.too_old or self.behind)
+        self.facts = Facts(evidence) if evidence is not None and head is not None else None
         self.issuer = evidence.member_of(credential.issuer_did) if evidence is not None else None
         self.registration = self.history(anchor_key(anchor.member, anchor.root))
         self.anchored = first_of(Anchored, self.registration)
@@ -112,6 +128,12 @@ class Case:
     def history(self, key: str) -> Sequence[Event]:
         """Return the history of a registry key, empty without evidence."""
         return self.evidence.history(key) if self.evidence is not None else ()
+
+    @property
+    def before_registration(self) -> bool:
+        """Whether a moment is asked about of which the ledger cannot know anything."""
+        anchored = self.anchored
+        return self.is_past and anchored is not None and self.at < anchored.time
 
     def judged_at(self) -> Position:
         """Return the place at which the issuer's key has to be good.

@@ -12,10 +12,10 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core import limits
+from core.asking import question_of
 from core.bundle import Bundle
 from core.encoding import b64url_decode, compact_json, parse_json
 from core.errors import FormatError, UsageError
-from core.report import Question
 from verifier.desk import Desk
 
 blueprint = APIBlueprint("api", __name__, url_prefix="")
@@ -37,7 +37,9 @@ class CheckRequest(BaseModel):
     market: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] | None = Field(
         None, description="Economy it is for, ISO 3166-1 alpha-2."
     )
-    at: Text | None = Field(None, description="Not answered by this version; refused.")
+    at: Text | None = Field(
+        None, description="Day (its last second in UTC; today means now) or moment asked about."
+    )
 
 
 @blueprint.post("/v1/checks", tags=[_CHECKS], summary="Check a proof bundle")
@@ -45,11 +47,7 @@ def post_check() -> Response:
     """Check a proof bundle; JSON body, or multipart with the file in ``document``."""
     document: bytes | Bundle
     document, asked = _form() if _is_multipart() else _json()
-    if asked.pop("at", None) is not None:
-        raise UsageError(
-            "as_of_not_supported", "an answer as of another day is not given by this version"
-        )
-    report = desk().check(document, Question(**asked))
+    report = desk().check(document, question_of(**asked, now=desk().clock()))
     return Response(compact_json(report.dump()), mimetype="application/json")
 
 

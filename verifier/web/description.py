@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify
 
 from core.report import EXIT_CODES, QUESTIONS, Outcome, Verdict
+from core.report_details import PREDECESSOR, RUNGS, SUCCESSOR, THIS
 from core.runtime.problems import CONTENT_TYPE
 from verifier.web.api import CheckRequest
 
@@ -20,6 +21,8 @@ _REFUSALS = {
     "429": "more checks in a minute than this address may ask for; see Retry-After",
 }
 _TEXT = {"type": "string"}
+_MAYBE = {"type": ["string", "null"]}
+_NUMBER = {"type": ["integer", "null"]}
 _MOMENT = {"type": ["string", "null"], "format": "date-time"}
 _OUTCOME = {"type": "string", "enum": [outcome.value for outcome in Outcome]}
 _CHECK = {
@@ -30,6 +33,36 @@ _CHECK = {
     "source": _TEXT,
     "evidence_at": _MOMENT,
 }
+_RUNG = {
+    "kind": {"type": "string", "enum": list(RUNGS)},
+    "name": _TEXT,
+    "member": _NUMBER,
+    "outcome": _OUTCOME,
+    "code": _TEXT,
+    "from": _MOMENT,
+    "until": _MOMENT,
+    "scope": _MAYBE,
+}
+_ENTRY = {
+    "certificate": {"type": "string", "enum": [THIS, PREDECESSOR, SUCCESSOR]},
+    "state": _TEXT,
+    "reason": _MAYBE,
+    "effective_at": _MOMENT,
+    "until": _MOMENT,
+    "recorded_at": _MOMENT,
+    "annulled": {"type": "boolean"},
+    "linked_member": _NUMBER,
+}
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _array(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": _object(properties)}
+
+
 _REPORT = {
     "v": {"type": "integer", "const": 1},
     "verdict": {"type": "string", "enum": [verdict.value for verdict in Verdict]},
@@ -44,10 +77,13 @@ _REPORT = {
         "type": "array",
         "minItems": 9,
         "maxItems": 9,
-        "items": {"type": "object", "properties": _CHECK, "required": list(_CHECK)},
+        "items": _object(_CHECK),
     },
     "disclosed": {"type": "object"},
     "not_shared": {"type": "array", "items": _TEXT},
+    "ladder": _array(_RUNG),
+    "conditions": _array({"id": _TEXT, "text": {"type": "object"}}),
+    "status_history": _array(_ENTRY),
 }
 
 
@@ -76,7 +112,3 @@ def _request() -> dict[str, Any]:
             "schema": {"type": "object", "properties": file | asked, "required": ["document"]}
         },
     }
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}

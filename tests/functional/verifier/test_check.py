@@ -169,11 +169,26 @@ def test_wrong_requests_are_told_what_is_wrong(
     assert answer.json()["code"] == code
 
 
-def test_a_question_as_of_another_day_is_refused(verifier: RunningVerifier) -> None:
-    body = {"document": json.loads(bundle_of(verifier).dump()), "at": "2026-01-01"}
+@pytest.mark.parametrize("at", ["2999-01-01", "2026-02-30", "yesterday", "2026-03-02T12:00:00"])
+def test_a_question_as_of_a_day_to_come_or_of_none_is_refused(
+    verifier: RunningVerifier, at: str
+) -> None:
+    body = {"document": json.loads(bundle_of(verifier).dump()), "at": at}
     answer = httpx2.post(f"{verifier.url}/v1/checks", json=body)
     assert answer.status_code == 400
-    assert answer.json()["code"] == "as_of_not_supported"
+    assert answer.json()["code"] == ("at_future" if at == "2999-01-01" else "at_form")
+
+
+def test_a_question_as_of_a_day_before_the_registration_is_answered_so(
+    verifier: RunningVerifier,
+) -> None:
+    body = {"document": json.loads(bundle_of(verifier).dump()), "at": "2026-01-01"}
+    report = httpx2.post(f"{verifier.url}/v1/checks", json=body).json()
+    assert report["question"]["at"] == "2026-01-01T23:59:59Z"
+    assert [report["checks"][line - 1]["code"] for line in (3, 5)] == [
+        "registered_here_since",
+        "status_before_registration",
+    ]
 
 
 def test_pages_forbid_foreign_content_and_storage(verifier: RunningVerifier) -> None:

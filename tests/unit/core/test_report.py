@@ -117,6 +117,7 @@ def test_a_report_is_dumped_with_every_member() -> None:
     dumped = report.dump()
     assert list(dumped) == [
         "v", "verdict", "exit", "question", "questions", "checks", "disclosed", "not_shared",
+        "ladder", "conditions", "status_history",
     ]  # fmt: skip
     assert (dumped["v"], dumped["verdict"], dumped["exit"]) == (1, "verified", 0)
     assert dumped["question"] == {

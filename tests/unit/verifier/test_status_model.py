@@ -11,7 +11,7 @@ from tests.support.network import Body, Issued, body_with_certificate
 from verifier.verify import check
 
 DAY = 86_400
-ENDED = {2: "suspended", 3: "withdrawn", 4: "cancelled", 5: "superseded"}
+ENDED = {2: "suspended", 3: "withdrawn", 4: "cancelled", 5: "superseded_unconfirmed"}
 NOTHING = "no_status_event"
 Told = list[tuple[int, int]]  # (day from which it counts, state), as recorded
 
