@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -32,11 +32,13 @@ from node.cli_common import (
     wait_until_final,
 )
 from node.dates import beginning, day, end
-from node.decide import Decision
-from node.declare import Declaration, Preview, declaration_of
 from node.lifecycle import Change
 from node.order import Order
 from node.states import DeclarationState
+
+if TYPE_CHECKING:  # the database takes a second to load, and help does not need it
+    from node.decide import Decision
+    from node.declare import Declaration, Preview
 
 _RECORD_BYTES: Final = 2 * limits.RECORD_BYTES
 _FILE_HELP: Final = "The successor's record (JSON); - for standard input."
@@ -199,6 +201,8 @@ def _bytes_of(file: str) -> bytes:
 
 
 def _run(order: Order, given: Mapping[str, Any]) -> int:
+    from node.declare import Declaration, declaration_of
+
     with open_desk(given["node"]) as desk:
         seen = desk.preview(order)
         done = None
@@ -215,7 +219,7 @@ def _run(order: Order, given: Mapping[str, Any]) -> int:
     return Exit.REFUSED if refused else Exit.DONE
 
 
-def _confirm(order: Order, seen: Preview, *, yes: bool) -> None:
+def _confirm(order: Order, seen: "Preview", *, yes: bool) -> None:
     """Ask for the certificate's number once more.
 
     Raises:
@@ -232,7 +236,7 @@ def _confirm(order: Order, seen: Preview, *, yes: bool) -> None:
         raise Refused("confirmation_mismatch", "that is another number: nothing was changed")
 
 
-def _said(seen: Preview, verb: str) -> list[str]:
+def _said(seen: "Preview", verb: str) -> list[str]:
     """Return what readers abroad will see, and what follows from it."""
     said = []
     if seen.sentence is not None:
@@ -243,8 +247,11 @@ def _said(seen: Preview, verb: str) -> list[str]:
 
 
 def _tell(
-    order: Order, seen: Preview, done: Declaration | Decision | None, *, as_json: bool
+    order: Order, seen: "Preview", done: "Declaration | Decision | None", *, as_json: bool
 ) -> None:
+    from node.decide import Decision
+    from node.declare import Declaration
+
     if as_json:
         show(
             {

@@ -14,6 +14,7 @@ from node.store.schema import (
     act,
     batch,
     credential,
+    decision,
     declaration,
     idempotency,
     leaf,
@@ -178,13 +179,19 @@ def credentials_without_both_leaves(connection: Connection) -> list[int]:
 
 
 def answers_to_nothing(connection: Connection, besides: str) -> int:
-    """Return how many kept answers name neither receipt nor declaration; ``besides`` may."""
+    """Return how many kept answers name no receipt, declaration or decision; ``besides`` may."""
     query = (
         select(func.count())
         .select_from(idempotency)
         .outerjoin(receipt, receipt.c.public_id == idempotency.c.answer)
         .outerjoin(declaration, declaration.c.public_id == idempotency.c.answer)
-        .where(receipt.c.id.is_(None), declaration.c.id.is_(None), idempotency.c.answer != besides)
+        .outerjoin(decision, decision.c.public_id == idempotency.c.answer)
+        .where(
+            receipt.c.id.is_(None),
+            declaration.c.id.is_(None),
+            decision.c.id.is_(None),
+            idempotency.c.answer != besides,
+        )
     )
     return connection.execute(query).scalar_one()
 
