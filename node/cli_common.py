@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from core.errors import Unavailable
-from node.desk import Desk
 from node.folder import node_in_use
 from node.states import ReceiptState
-from node.store import journeys
-from node.store.engine import Store
+
+if TYPE_CHECKING:  # the database takes a second to load, and not every command needs it
+    from node.desk import Desk
+    from node.store.engine import Store
 
 if TYPE_CHECKING:
     from keys.passphrase import Ask
@@ -53,13 +54,16 @@ _RANK: Final = {state: rank for rank, state in enumerate(ReceiptState)}  # refus
 
 
 @contextmanager
-def open_desk(named: Path | None) -> Iterator[Desk]:
+def open_desk(named: Path | None) -> Iterator["Desk"]:
     """Yield the desk of the node in use.
 
     Raises:
         UsageError: there is no such node.
         Unavailable: its database does not answer.
     """
+    from node.desk import Desk
+    from node.store.engine import Store
+
     config, places = node_in_use(named, os.environ)
     store = Store.open(places.database_url(config))
     desk = Desk(config, places, store, lambda: datetime.now(UTC), os.urandom)
@@ -84,13 +88,13 @@ def passphrase_prompt() -> "Ask | None":
     return getpass.getpass if sys.stdin.isatty() else None
 
 
-def worker_is_running(desk: Desk) -> bool:
+def worker_is_running(desk: "Desk") -> bool:
     """Return whether the node's worker has lately said that it lives."""
     worker = desk.worker()
     return worker is not None and worker["age_seconds"] <= _WORKER_SILENT_SECONDS
 
 
-def wait_for_anchors(desk: Desk, receipts: Sequence[str]) -> dict[str, ReceiptState]:
+def wait_for_anchors(desk: "Desk", receipts: Sequence[str]) -> dict[str, ReceiptState]:
     """Wait until every receipt has come to its end; return the states.
 
     Raises:
@@ -116,7 +120,7 @@ def wait_for_anchors(desk: Desk, receipts: Sequence[str]) -> dict[str, ReceiptSt
     return states
 
 
-def wait_until_final(desk: Desk, look: Callable[[], Any], is_final: Callable[[Any], bool]) -> Any:
+def wait_until_final(desk: "Desk", look: Callable[[], Any], is_final: Callable[[Any], bool]) -> Any:
     """Look again and again until what is seen is final, and return it.
 
     Raises:
@@ -135,7 +139,7 @@ def wait_until_final(desk: Desk, look: Callable[[], Any], is_final: Callable[[An
 class _Watch:
     """Notices when nothing moves any more."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: "Desk") -> None:
         self._desk = desk
         self._last: Any = None
         self._since = time.monotonic()
@@ -148,7 +152,7 @@ class _Watch:
             raise Unavailable("waiting_in_vain", *_why(self._desk))
 
 
-def _why(desk: Desk) -> tuple[str, str]:
+def _why(desk: "Desk") -> tuple[str, str]:
     """Return what holds things up, as far as the worker says, and what to do."""
     worker = desk.worker()
     if worker is None or not worker_is_running(desk):
@@ -163,7 +167,9 @@ def _why(desk: Desk) -> tuple[str, str]:
     )
 
 
-def _look(store: Store, states: dict[str, ReceiptState]) -> None:
+def _look(store: "Store", states: dict[str, ReceiptState]) -> None:
+    from node.store import journeys
+
     ends = (ReceiptState.ANCHORED, ReceiptState.REFUSED)
     pending = [receipt for receipt, state in states.items() if state not in ends]
     with store.reading() as connection:
