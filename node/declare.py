@@ -137,9 +137,12 @@ def preview(
     effect, undo = _EFFECTS[planned.move.state or State.IN_FORCE]
     successor = None
     if planned.move.outcome is Outcome.SUCCEEDED:
-        code = "suspended" if planned.suspends_successor else "no_status_event"
-        successor = _sentence(code, planned.effective_at)
+        since = planned.suspended_since
+        code = "suspended" if since is not None else "no_status_event"
+        successor = _sentence(code, since or planned.effective_at)
     code = _reason_code(planned.move.state or State.IN_FORCE, ahead)
+    if not planned.is_mutual:
+        code = "superseded_unconfirmed"
     return Preview(_sentence(code, planned.effective_at), successor, effect, undo)
 
 

@@ -51,6 +51,8 @@ class Planned:
         repeats: the declaration that carries out the same order already; there are no rows then.
         move: what the order is.
         effective_at: from when.
+        suspended_since: since when the successor is under the same suspension as the old one.
+        is_mutual: whether readers will find both halves of a pair.
     """
 
     rows: tuple[NewDeclaration, ...]
@@ -59,7 +61,8 @@ class Planned:
     repeats: str | None
     move: Move
     effective_at: datetime
-    suspends_successor: bool = False
+    suspended_since: datetime | None = None
+    is_mutual: bool = True
 
 
 def plan(
@@ -77,6 +80,9 @@ def plan(
         Refused: the change is not allowed.
         UsageError: the reason does not fit, or something is missing.
     """
+    order.reason_for(MOVES[order.change])
+    if order.change is not Change.RESTORE:  # what that needs depends on the certificate's state
+        order.require_parts(MOVES[order.change])
     held = held_certificate(connection, order)
     effective = order.effective_at or now
     repeated = _repeated(connection, held, order)
@@ -89,10 +95,13 @@ def plan(
     move = require_allowed(dated, standing, old.dates, now=now)
     order.require_parts(move)
     own = _own(held, order, move, effective, random)
+    base = Planned((own,), DeclarationState.RECEIVED, None, None, move, effective)
     if order.link is not None:
         other, slot = _elsewhere(evidence, member, order.link)
         own = own._replace(linked_member=other, linked_slot=slot.digest)
-    base = Planned((own,), DeclarationState.RECEIVED, None, None, move, effective)
+        grant = slot_state(evidence.history(status_key(other, slot.digest))).predecessor
+        named = (grant.linked_member, grant.linked_slot) if grant is not None else None
+        return replace(base, rows=(own,), is_mutual=named == (member, held.slot))
     if order.successor is None:
         return base
     state = standing.at(old.dates, now)
@@ -106,7 +115,7 @@ def plan(
         rows=tuple(rows),
         state=DeclarationState.WAITING if waits else DeclarationState.RECEIVED,
         record=record,
-        suspends_successor=carries,
+        suspended_since=standing.since if carries else None,
     )
 
 

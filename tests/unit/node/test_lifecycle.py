@@ -11,11 +11,12 @@ import pytest
 from core import codes
 from core.errors import NotFound, Refused, UsageError
 from core.events import State, StatusAnnulled, StatusDeclared, status_key
+from core.reasons import REASONS
 from core.record import Record
 from core.slot import Slot
 from node.allowed import Standing, end_of_window
-from node.decide import Decision, decide
-from node.declare import Declaration, declare
+from node.decide import Decision, decide, preview_decision
+from node.declare import Declaration, declare, preview
 from node.intake import accept
 from node.lifecycle import (
     BARRIERS,
@@ -458,6 +459,50 @@ def test_a_transferred_certificate_points_to_the_other_body(node: UnitNode) -> N
     assert order.link is not None
     assert done.linked == (2, order.link[1].digest)
     assert done.reason == "transferred"
+
+
+def test_the_preview_of_a_transfer_says_whether_the_other_half_is_there(node: UnitNode) -> None:
+    second_member(node)
+    node.anchored("A")
+    order = order_for(node, Change.TRANSFER)
+    assert order.link is not None
+    alone = preview(node.store, node.evidence, 1, order, now=node.now)
+    place, time = node.ledger.next()
+    node.ledger.record(
+        StatusDeclared(
+            place, time, 2, order.link[1].digest, State.IN_FORCE, 23, time, 0, 1, slot_of(node), 0
+        )
+    )
+    both = preview(node.store, node.evidence, 1, order, now=node.now)
+    date = node.now.date().isoformat()
+    assert both.sentence == REASONS["superseded"].sentence(date=date)
+    assert alone.sentence == REASONS["superseded_unconfirmed"].sentence(date=date)
+
+
+def test_the_preview_of_a_succession_has_both_sentences(node: UnitNode) -> None:
+    node.anchored("A")
+    order = order_for(node, Change.CORRECT)
+    shown = preview(node.store, node.evidence, 1, order, now=node.now)
+    assert shown.sentence is not None
+    assert shown.sentence.startswith("Replaced on ")
+    assert shown.successor_sentence == REASONS["no_status_event"].sentence()
+    give(node, order_for(node, Change.SUSPEND))
+    before = node.rows()
+    shown = preview(node.store, node.evidence, 1, order, now=node.now)
+    assert shown.successor_sentence is not None
+    assert shown.successor_sentence.startswith("Suspended on ")
+    assert node.rows() == before
+
+
+@pytest.mark.parametrize("change", [Change.MAINTAIN, Change.REFUSE])
+def test_readers_see_nothing_of_what_is_decided_at_home(node: UnitNode, change: Change) -> None:
+    if change is Change.MAINTAIN:
+        node.anchored("A")
+    before = node.rows()
+    order = order_for(node, change)
+    shown = preview_decision(node.store, node.evidence, 1, order, now=node.now)
+    assert (shown.sentence, shown.successor_sentence) == (None, None)
+    assert node.rows() == before
 
 
 def test_a_certificate_from_another_body_says_in_whose_place_it_stands(node: UnitNode) -> None:
