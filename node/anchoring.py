@@ -1,11 +1,12 @@
 """Anchoring: a sealed batch becomes an anchor on the ledger, exactly once.
 
 Decides the fence and the way of a batch. At its start a worker claims a fence above every one
-before; when a later worker claims a higher one, the ledger refuses this one's anchors and it
-stops. A batch is anchored when the node's own follower has seen the ledger record it in a final
-block, whoever's transaction that was: a root that is there already is fine. Before anything is
-signed, leaves and root are computed again from salts and tokens; a batch that they do not give is
-left alone, and holds up no other.
+before, by a random step: two nodes that hold one key and start at the same moment would else sign
+the very same claim, which is one transaction, and both would hold its fence. When a later worker
+claims a higher one, the ledger refuses this one's anchors and it stops. A batch is anchored when
+the node's own follower has seen the ledger record it in a final block, whoever's transaction that
+was: a root that is there already is fine. Before anything is signed, leaves and root are computed
+again from salts and tokens; a batch that they do not give is left alone, and holds up no other.
 
 What the ledger refuses for now (the body is suspended or frozen) waits, the claim included. What
 it refuses for good (the body is expelled) ends with a refusal that the receipts show.
@@ -22,6 +23,7 @@ from core.events import Anchored, anchor_key, member_key
 from core.registry import Head, LedgerEvidence
 from core.runtime.logs import logger
 from core.runtime.steps import Step
+from node.identifiers import Random
 from node.membership import Membership, newest_fence
 from node.recompute import findings_of_batch
 from node.sending import Ended, Sender
@@ -31,6 +33,7 @@ from node.store.batches import OpenBatch
 from node.store.engine import Store
 
 FENCE_FACT: Final = "fence"
+_STEP_BYTES: Final = 3
 _STALE: Final = frozenset({"fence_stale", "fence_too_low"})
 _NOT_OURS: Final = frozenset({"not_operating"})
 
@@ -45,13 +48,17 @@ class Anchoring:
     Args:
         member: the body on the ledger.
         sender: the one sender of its operating account.
+        random: a cryptographic source of bytes.
     """
 
-    def __init__(self, store: Store, ledger: Ledger, sender: Sender, member: int) -> None:
+    def __init__(
+        self, store: Store, ledger: Ledger, sender: Sender, member: int, random: Random
+    ) -> None:
         self._store = store
         self._ledger = ledger
         self._sender = sender
         self._member = member
+        self._random = random
         self._calls = Calls(ledger.contracts)
         self._claim: int | None = None
         self._held: str | None = None
@@ -70,7 +77,8 @@ class Anchoring:
             return
         with self._store.reading() as connection:
             own = outbox.highest_fence(connection, self._sender.account)
-        wanted = max(own, self._ledger.fence_of(self._member)) + 1
+        step = 1 + int.from_bytes(self._random(_STEP_BYTES), "big")
+        wanted = max(own, self._ledger.fence_of(self._member)) + step
         try:
             self._claim = self._sender.prepare(
                 OutgoingKind.FENCE,

@@ -184,7 +184,7 @@ class ChainWork:
         found = (connected.anchoring, connected.declaring, connected.enacting)
         if found[0] is None or found[1] is None or found[2] is None:
             store, ledger, sender = self._store, connected.ledger, connected.sender
-            connected.anchoring = Anchoring(store, ledger, sender, body.member)
+            connected.anchoring = Anchoring(store, ledger, sender, body.member, self._random)
             connected.declaring = Declaring(store, ledger, sender, body.member)
             connected.enacting = Enacting(store, ledger, sender, self._random)
             return connected.anchoring, connected.declaring, connected.enacting

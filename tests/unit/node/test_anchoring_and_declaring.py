@@ -77,7 +77,7 @@ class Scene:
         self.sender = ScriptedSender(node)
         self.ledger = SimpleNamespace(contracts=ADDRESSES, fence_of=lambda _member: 6)
         parts: Any = (node.store, self.ledger, self.sender, 1)
-        self.anchoring = Anchoring(*parts)
+        self.anchoring = Anchoring(*parts, random=bytes)  # nothing but zeros: the least step
         self.declaring = Declaring(*parts)
 
     @property
@@ -132,6 +132,15 @@ def test_the_fence_is_above_every_one_before_and_counts_when_final(scene: Scene)
     assert scene.anchoring.fence is None
     scene.anchoring.learn([Ended(1, OutgoingKind.FENCE, 7, OutgoingState.DONE)])
     assert scene.anchoring.fence == 7
+
+
+def test_two_that_claim_at_the_same_moment_do_not_sign_the_same(scene: Scene) -> None:
+    """Equal bytes would be one transaction, and both would hold its fence."""
+    other: Any = (scene.node.store, scene.ledger, scene.sender, 1)
+    for random in (bytes, lambda size: b"\x01" * size):
+        Anchoring(*other, random=random).claim_fence(now=scene.node.now)
+    first, second = scene.sender.calls
+    assert first != second
 
 
 def test_a_claim_that_failed_is_made_again_higher(scene: Scene) -> None:
