@@ -15,7 +15,15 @@ from typing import Final, NamedTuple, TypeVar
 from core import limits
 from core.bundle import Bundle
 from core.credential import Credential
-from core.events import Anchored, Event, MemberAdmitted, Position, anchor_key, member_key
+from core.events import (
+    Anchored,
+    Event,
+    MemberAdmitted,
+    Position,
+    anchor_key,
+    member_key,
+    status_key,
+)
 from core.recognition import Facts
 from core.registry import Head, LedgerEvidence
 from core.report import Question
@@ -68,6 +76,7 @@ class Case:
         issuer: the member that the credential names as its issuer, None if there is none.
         registration: the ledger's history of the anchor that the document names.
         anchored: the ledger's own record of that anchor.
+        statuses: all that the issuer declared about the certificate, oldest first.
     """
 
     __slots__ = (
@@ -88,6 +97,7 @@ class Case:
         "policy",
         "question",
         "registration",
+        "statuses",
         "time",
         "too_old",
     )
@@ -124,6 +134,9 @@ class Case:
         self.issuer = evidence.member_of(credential.issuer_did) if evidence is not None else None
         self.registration = self.history(anchor_key(anchor.member, anchor.root))
         self.anchored = first_of(Anchored, self.registration)
+        self.statuses: Sequence[Event] = ()
+        if self.issuer is not None:
+            self.statuses = self.history(status_key(self.issuer, credential.slot.digest))
 
     def history(self, key: str) -> Sequence[Event]:
         """Return the history of a registry key, empty without evidence."""

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from core.events import Event, State, StatusDeclared, status_key
+from core.events import Event, State, StatusDeclared
 from core.registry import slot_state
 from verifier.checks.case import Case, Finding, date
 from verifier.checks.succession import is_mutual
@@ -56,7 +56,7 @@ def check_status(case: Case, *, content_trusted: bool) -> Finding:
         return Finding("status_owner_open", evidence_at=seen)
     if case.before_registration and case.anchored is not None:
         return Finding("status_before_registration", {"date": date(case.anchored.time)}, seen)
-    history = case.history(status_key(case.issuer, case.credential.slot.digest))
+    history = case.statuses
     if not history and not case.is_past:
         return Finding("no_status_event", evidence_at=seen)
     code, event = _judge(case, history)

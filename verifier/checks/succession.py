@@ -31,10 +31,10 @@ def status_history(case: Case, *, content_trusted: bool) -> tuple[StatusEntry, .
     """
     if not content_trusted or case.issuer is None:
         return ()
-    own = (case.issuer, case.credential.slot.digest)
-    history = case.history(status_key(*own))
+    history = case.statuses
     if not history:
         return ()
+    own = (case.issuer, case.credential.slot.digest)
     told = [(THIS, history)]
     for certificate, step in ((PREDECESSOR, _before), (SUCCESSOR, _after)):
         told += [(certificate, there) for there in _chain(case, own, step)]
