@@ -1,8 +1,9 @@
-"""The node's commands: ``issue``, ``status``, ``vote`` … and groups as ``node`` and ``propose``.
+"""The node's commands: ``issue``, ``status``, ``vote`` … and groups as ``token`` and ``propose``.
 
-A table; what each command does stands in the ``cli_…`` modules. Rules of them all: an answer goes
-to standard output and everything else to standard error; ``--json`` prints one document; what
-cannot be taken back shows the sentence readers abroad will see and asks for the number again.
+A table; ``comity node`` itself is ``cli_node``, which starts processes and loads little. What each
+command does stands in the ``cli_…`` modules. Rules of them all: an answer goes to standard output
+and everything else to standard error; ``--json`` prints one document; what cannot be taken back
+shows the sentence readers abroad will see and asks for the number again.
 """
 
 import typer
@@ -15,7 +16,6 @@ from node import (
     cli_changes,
     cli_doctor,
     cli_issue,
-    cli_node,
     cli_notice,
     cli_policy,
     cli_token,
@@ -47,5 +47,4 @@ app.add_typer(cli_accredit.app, name="accredit")
 app.add_typer(cli_arrangement.app, name="arrangement")
 app.add_typer(cli_notice.app, name="notice")
 app.add_typer(cli_policy.app, name="policy")
-app.add_typer(cli_node.app, name="node")
 app.add_typer(cli_token.app, name="token")

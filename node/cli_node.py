@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from node.config import NodeConfig
 
 app = typer.Typer(
-    help="Set up and run this body's node.", no_args_is_help=True, rich_markup_mode=None
+    help="Set up and run this body's node.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its tracebacks can show local variables
+    rich_markup_mode=None,
 )
 
 

@@ -74,7 +74,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
     (
         "Run a body's node",
         (
-            Command("node", "node.cli:app", "set up and run this body's node", True),
+            Command("node", "node.cli_node:app", "set up and run this body's node"),
             Command("doctor", "node.cli:app", "compare all that is kept with the ledger", True),
             Command("token", "node.cli:app", "make and revoke tokens of the node's API", True),
             Command("keys", "keys.cli:app", "make and inspect signing keys"),
