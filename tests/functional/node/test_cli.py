@@ -128,7 +128,7 @@ def test_a_set_up_that_was_broken_off_keeps_its_keys(tmp_path: Path, comity: Com
     [
         ((*NODE, "--endpoint", "http://north.example"), "--endpoint"),
         ((*NODE, "--endpoint", "https://north.example/"), "--endpoint"),
-        ((*NODE[:-1], "QQ", *ENDPOINT), "--economy"),
+        ((*NODE[:-1], "YY", *ENDPOINT), "--economy"),
         ((*NODE, *ENDPOINT, "--role", "king"), "--role"),
         ((*NODE, *ENDPOINT, "--name-in", "zh"), "--name-in"),
         ((*NODE, *ENDPOINT, "--port", "0"), "--port"),
@@ -316,6 +316,11 @@ def test_files_and_numbers_that_are_not_there(comity: Comity, tmp_path: Path) ->
     comity("status", "none").refused(1, "no such certificate")
     comity("suspend", "A-1", "--reason", "misuse", "--until", "soon").refused(4, "--until")
     comity("suspend", "A-1", "--reason", "misuse").refused(4, "--until")
+    comity("renew", "A-1").refused(4, "FILE")
+    comity("renew", "A-1", "no such file").refused(4, "no such file")
+    comity("transfer", "A-1", "--to-member", "2", "--slot", "here").refused(4, "slot")
+    comity("maintain", "A-1", "--decision", "2026-03-05T00:00:00Z").refused(4, "--decision")
+    comity("refuse", "A-1", "--decision", "2026-03-05").refused(4, "--reason")
     comity("withdraw", "A-1").refused(4, "--reason")
 
 
