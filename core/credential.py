@@ -41,7 +41,14 @@ from typing import Any, Final
 from core import limits
 from core.credential_claims import CONTEXTS, TYPES
 from core.credential_claims import claims as claims
-from core.credential_fields import choose, disclosure_frame, not_shared, paths_by_name, shown
+from core.credential_fields import (
+    ARRAYS,
+    choose,
+    disclosure_frame,
+    not_shared,
+    paths_by_name,
+    shown,
+)
 from core.credential_fields import field_paths as field_paths
 from core.crypto.jose import CompactJws, JwsSigner, sign_compact
 from core.encoding import compact_json, parse_json, require_text
@@ -253,10 +260,10 @@ class Credential:
         return self._selective.process()
 
     def _gaps(self) -> dict[Path, list[int]]:
-        """Return, for each signed array that could be hidden in part, the places held back."""
+        """Return, for each array of fields that is hidden in part, the places held back."""
         disclosed = self._opened.disclosed
         gaps: dict[Path, list[int]] = {}
-        for path in self._opened.hidden:
+        for path in ARRAYS & self._opened.hidden.keys():
             array = _at(self._payload, path)
             if isinstance(array, list):
                 gaps[path] = [

@@ -128,6 +128,8 @@ _HIDEABLE: Final = tuple(
     (field, _PARENTS.index(field.path[:-1]), str(field.path[-1])) for field in FIELDS
 )
 _NAMED: Final = (*_CERTIFICATION, FIELDS_MEMBER)
+ARRAYS: Final = frozenset(field.path for field in FIELDS if field.item)
+"""Where the lists stand whose entries are hidden one by one."""
 _CONTAINERS: Final = (dict, list)
 
 

@@ -97,14 +97,16 @@ class Disclosure(NamedTuple):
             raise FormatError("disclosure_salt", "disclosure: the salt must be text")
         if count == 3 and type(name) is not str:
             raise FormatError("disclosure_name", "disclosure: the claim name must be text")
-        return cls(encoded, _digest(encoded), salt, name, value)
+        digest = b64url(sha256(encoded.encode("ascii")).digest())
+        return cls(encoded, digest, salt, name, value)
 
     @classmethod
     def make(cls, salt: str, value: Any, name: str | None = None) -> "Disclosure":
         """Return the disclosure of a claim (with ``name``) or of an array element."""
         content = [salt, value] if name is None else [salt, name, value]
         encoded = b64url(compact_json(content))
-        return cls(encoded, _digest(encoded), salt, name, value)
+        digest = b64url(sha256(encoded.encode("ascii")).digest())
+        return cls(encoded, digest, salt, name, value)
 
     def dump(self) -> str:
         """Return the text that ``parse`` read."""
@@ -352,10 +354,6 @@ class _Opening:
         if kind is dict:
             return self._object(value, place)
         return self._array(value, place) if kind is list else value
-
-
-def _digest(encoded: str) -> str:
-    return b64url(sha256(encoded.encode("ascii")).digest())
 
 
 def _require_hash(payload: dict[str, Any]) -> None:
