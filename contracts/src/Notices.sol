@@ -65,9 +65,7 @@ contract Notices is INotices, MemberAccess {
         if (alert.subjectKind == ABOUT_NOTHING) revert AlertUnknown(member, number);
         if (alert.lifted) revert AlreadyLifted(member, number);
         alert.lifted = true;
-        emit AlertLifted(
-            member, number, alert.subjectKind, alert.subjectMember, alert.subjectHash
-        );
+        emit AlertLifted(member, number, alert.subjectKind, alert.subjectMember, alert.subjectHash);
     }
 
     /// @inheritdoc INotices

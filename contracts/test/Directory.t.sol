@@ -9,9 +9,10 @@ import {LedgerTest} from "./LedgerTest.sol";
 contract DirectoryTest is LedgerTest {
     function test_names_its_contracts_in_order() public view {
         bytes32[] memory names = directory.names();
-        vm.assertEq(names.length, 4);
+        vm.assertEq(names.length, 7);
         vm.assertEq(names[0], bytes32("members"));
         vm.assertEq(names[3], bytes32("statuses"));
+        vm.assertEq(names[6], bytes32("notices"));
         vm.assertEq(directory.at("anchors"), address(anchors));
         vm.assertEq(directory.at("nothing"), address(0));
     }
@@ -134,9 +135,24 @@ contract DirectoryTest is LedgerTest {
 
     function test_opens_only_when_complete() public {
         Directory fresh = new Directory();
-        bytes32[4] memory names = [bytes32("keys"), "anchors", "statuses", "members"];
-        address[4] memory contracts =
-            [address(keys), address(anchors), address(statuses), address(new Members(fresh))];
+        bytes32[7] memory names = [
+            bytes32("keys"),
+            "anchors",
+            "statuses",
+            "accreditations",
+            "arrangements",
+            "notices",
+            "members"
+        ];
+        address[7] memory contracts = [
+            address(keys),
+            address(anchors),
+            address(statuses),
+            address(accreditations),
+            address(arrangements),
+            address(notices),
+            address(new Members(fresh))
+        ];
         for (uint256 i = 0; i < names.length; i++) {
             vm.expectRevert(abi.encodeWithSelector(IDirectory.ContractMissing.selector, names[i]));
             fresh.open();

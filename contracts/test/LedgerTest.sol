@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Accreditations} from "../src/Accreditations.sol";
 import {Anchors} from "../src/Anchors.sol";
+import {Arrangements} from "../src/Arrangements.sol";
 import {Directory} from "../src/Directory.sol";
 import {Keys} from "../src/Keys.sol";
 import {Members} from "../src/Members.sol";
+import {Notices} from "../src/Notices.sol";
 import {Statuses} from "../src/Statuses.sol";
 import {Admission} from "../src/interfaces/IMembers.sol";
 import {FirstKey} from "../src/interfaces/IKeys.sol";
@@ -21,6 +24,7 @@ abstract contract LedgerTest is ForgeTest {
     uint8 internal constant RECOVERY_ACCOUNT = 5;
     uint8 internal constant PARAMETER = 6;
     uint8 internal constant CODE = 7;
+    uint8 internal constant SEAT = 8;
 
     uint32 internal constant CN = 1;
     uint32 internal constant DE = 2;
@@ -36,6 +40,9 @@ abstract contract LedgerTest is ForgeTest {
     Keys internal keys;
     Anchors internal anchors;
     Statuses internal statuses;
+    Accreditations internal accreditations;
+    Arrangements internal arrangements;
+    Notices internal notices;
 
     function setUp() public virtual {
         vm.warp(START);
@@ -54,10 +61,16 @@ abstract contract LedgerTest is ForgeTest {
         keys = new Keys(members);
         anchors = new Anchors(members);
         statuses = new Statuses(members);
+        accreditations = new Accreditations(members);
+        arrangements = new Arrangements(members);
+        notices = new Notices(members);
         directory.set("members", address(members));
         directory.set("keys", address(keys));
         directory.set("anchors", address(anchors));
         directory.set("statuses", address(statuses));
+        directory.set("accreditations", address(accreditations));
+        directory.set("arrangements", address(arrangements));
+        directory.set("notices", address(notices));
         directory.setParameter("finality_depth", 0);
     }
 

@@ -57,7 +57,7 @@ contract ProposingTest is ProposalsTest {
 
     function test_unknown_kinds() public {
         _refused(0, 0, "", abi.encodeWithSelector(IMembers.KindUnknown.selector, 0));
-        _refused(8, 0, "", abi.encodeWithSelector(IMembers.KindUnknown.selector, 8));
+        _refused(9, 0, "", abi.encodeWithSelector(IMembers.KindUnknown.selector, 9));
         _refused(255, 0, "", abi.encodeWithSelector(IMembers.KindUnknown.selector, 255));
     }
 

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IAccounts} from "../src/interfaces/IAccounts.sol";
 import {Declaration, IStatuses} from "../src/interfaces/IStatuses.sol";
+import {ITimes} from "../src/interfaces/ITimes.sol";
 import {StatusesTestBase} from "./StatusesTestBase.sol";
 
 /// @notice Declaring: who, what form, which times, which moves.
@@ -281,7 +282,7 @@ contract StatusesTest is StatusesTestBase {
     }
 
     function _effective(uint64 time, uint64 latest) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(IStatuses.EffectiveTimeOutOfRange.selector, time, latest);
+        return abi.encodeWithSelector(ITimes.EffectiveTimeOutOfRange.selector, time, latest);
     }
 
     function _until(uint64 time, uint64 earliest, uint64 latest)
@@ -289,7 +290,7 @@ contract StatusesTest is StatusesTestBase {
         pure
         returns (bytes memory)
     {
-        return abi.encodeWithSelector(IStatuses.UntilOutOfRange.selector, time, earliest, latest);
+        return abi.encodeWithSelector(ITimes.UntilOutOfRange.selector, time, earliest, latest);
     }
 
     function _link(bytes32 slot, uint32 member, bytes32 linked)

@@ -5,6 +5,7 @@ pragma solidity 0.8.37;
 /// @dev Written out here because forge-std has no release of its own on npm.
 interface Vm {
     function prank(address sender) external;
+    function prank(address sender, address origin) external;
     function startPrank(address sender) external;
     function stopPrank() external;
     function warp(uint256 timestamp) external;

@@ -50,9 +50,7 @@ interface IAccreditations is IAccounts, ITimes {
 
     /// @notice The accreditation stands at `state` (0 none, else the action that made it so), and
     ///         from there this is not possible.
-    error AccreditationForbids(
-        uint32 certificationBody, bytes32 scope, uint8 state, uint8 action
-    );
+    error AccreditationForbids(uint32 certificationBody, bytes32 scope, uint8 state, uint8 action);
 
     /// @notice No body accredits itself.
     error AccreditsItself(uint32 member);

@@ -60,9 +60,7 @@ interface IArrangements is IAccounts, ITimes, ITexts {
 
     /// @notice The party stands at `state` in this scope (0 none, else the action that made it so),
     ///         and from there this is not possible.
-    error PartyForbids(
-        uint32 arrangement, uint32 party, bytes32 scope, uint8 state, uint8 action
-    );
+    error PartyForbids(uint32 arrangement, uint32 party, bytes32 scope, uint8 state, uint8 action);
 
     /// @notice A scope is `MSC` or, where sub-scopes are allowed, `MSC/QMS`.
     error ScopeMalformed(bytes32 scope);
