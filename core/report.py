@@ -265,8 +265,8 @@ def _each(
 
 def verdict_of(outcomes: Mapping[int, Outcome], question: Question) -> Verdict:
     """Return the verdict for the outcomes of lines 1 to 9; the first rule that matches wins."""
-    first = [outcomes[line] for line in (1, 2, 3, 4, 5)]
-    rest = [outcomes[line] for line in (6, 7, 8, 9)]
+    every = [outcomes[line] for line in LINES]
+    first, rest = every[:5], every[5:]
     if Outcome.NO in first:
         return Verdict.NOT_VALID
     if Outcome.COULD_NOT_BE_CHECKED in first:
@@ -275,7 +275,7 @@ def verdict_of(outcomes: Mapping[int, Outcome], question: Question) -> Verdict:
         return Verdict.NOT_FOR_THIS_USE
     if Outcome.COULD_NOT_BE_CHECKED in rest:
         return Verdict.COULD_NOT_BE_CHECKED
-    if {Outcome.CONDITION, Outcome.NOT_SHARED} & {*first, *rest}:
+    if Outcome.CONDITION in every or Outcome.NOT_SHARED in every:
         return Verdict.VERIFIED_WITH_CONDITIONS
     if question.market is None:
         return Verdict.GENUINE_AND_IN_FORCE

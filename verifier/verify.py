@@ -37,7 +37,7 @@ from core.reasons import REASONS, SOURCE_CLOCK, SOURCE_DOCUMENT, SOURCE_NONE, Re
 from core.registry import LedgerEvidence
 from core.report import Check, Outcome, Question, Report
 from verifier.checks.anchoring import check_registration
-from verifier.checks.case import Case
+from verifier.checks.case import Case, Finding
 from verifier.checks.credential import check_issuer_and_content
 from verifier.checks.recognition import check_recognition
 from verifier.checks.scope import Shown, check_scope
@@ -76,7 +76,7 @@ def check(
     case = Case(bundle, credential, evidence, policy, question, now)
     registration = check_registration(case)  # 3, 4
     issuer, content = check_issuer_and_content(case)  # 5, 6
-    trusted = all(REASONS[f.code].outcome is Outcome.YES for f in (issuer, content))
+    trusted = _is_yes(issuer) and _is_yes(content)
     disclosed = credential.disclosed() if trusted else {}
     not_shared = credential.not_shared if trusted else ()
     shown = Shown(disclosed, not_shared) if trusted else None
@@ -106,6 +106,10 @@ def check(
         conditions=recognition.conditions,
         status_history=status_history(case, content_trusted=trusted),
     )
+
+
+def _is_yes(finding: Finding) -> bool:
+    return REASONS[finding.code].outcome is Outcome.YES
 
 
 @lru_cache(maxsize=1024)  # while the ledger stands still, most certificates get the same lines
