@@ -134,7 +134,7 @@ def _is_mirrored(followed: LedgerStore, blocks: Sequence[Block], events: Sequenc
         hashes = {block.number: followed.block_hash(block.number) for block in blocks}
     except (ComityError, ValueError, TypeError):  # what cannot be read is no mirror either
         return False
-    return told == events and all(hashes[b.number] in (None, b.hash) for b in blocks)
+    return told == list(events) and all(hashes[b.number] in (None, b.hash) for b in blocks)
 
 
 def _told(snapshot: Snapshot, first: int, last: int) -> Iterator[Event]:

@@ -14,25 +14,21 @@ from typing import Any, Final
 
 from contracts.calls import Notice
 from core.acceptance import Acceptance
-from core.crypto.jose import PublicKey
 from core.encoding import b64url, b64url_decode
-from core.errors import ComityError, FormatError, NotFound, Refused, UsageError
+from core.errors import FormatError, NotFound, Refused, UsageError
 from core.events import (
     AlertLifted,
     Event,
-    KeyAdded,
-    MemberAdmitted,
     NoticeKind,
     NoticePublished,
     SubjectKind,
     alert_key,
-    key_key,
-    member_key,
 )
 from node.acting import Draft, Expected, Ground
 from node.arranging import require_text_sound
 from node.membership import Evidence, assertion_key_stands
 from node.naming import Member, dumped, member_named, members_of, name_of, time_of
+from node.policies import SignatureState, require_may_sign, signature_state
 from node.states import ActKind
 
 NOTHING: Final = bytes(32)
@@ -287,24 +283,13 @@ def _kind_word(kind: int) -> str:
 def _require_counted(ground: Ground, text: bytes) -> None:
     """Refuse a policy that readers would pass over, for it would stay on the ledger for ever."""
     policy = Acceptance.read(text)
-    member_history = ground.evidence.history(member_key(ground.member))
-    admitted = next((e for e in member_history if isinstance(e, MemberAdmitted)), None)
-    if admitted is None or policy.economy != admitted.economy:
-        raise Refused("policy_other_economy", "the policy is another economy's",
-                      "an authority publishes those of its own economy")  # fmt: skip
-    if policy.ledger not in (None, ground.evidence.origin):
-        raise Refused("policy_other_ledger", "the policy is for another ledger")
-    kid = policy.signer
-    if kid is None:
-        raise Refused("policy_unsigned", "the policy is not signed", "comity policy sign")
-    history = ground.evidence.history(key_key(ground.member, kid.thumbprint))
-    added = next((e for e in history if isinstance(e, KeyAdded)), None)
-    stands = assertion_key_stands(ground.evidence, ground.member, kid.thumbprint)
-    if ground.evidence.member_of(kid.did) != ground.member or added is None or not stands:
-        raise Refused("policy_key", "the policy is not signed with a key of this body that stands",
+    require_may_sign(policy, ground.evidence, ground.body)
+    kid, state = policy.signer, signature_state(policy, ground.evidence)
+    is_ours = kid is not None and ground.evidence.member_of(kid.did) == ground.member
+    if kid is None or state is not SignatureState.GOOD or not is_ours:
+        said = "another's" if state is SignatureState.GOOD else state.value.replace("_", " ")
+        raise Refused("policy_signature", f"no reader would count it: its signature is {said}",
                       "comity policy sign")  # fmt: skip
-    try:
-        policy.verify(PublicKey.from_canonical(added.public_key))
-    except ComityError:
-        raise Refused("policy_signature", "the policy's signature does not hold",
-                      "comity policy sign") from None  # fmt: skip
+    if not assertion_key_stands(ground.evidence, ground.member, kid.thumbprint):
+        raise Refused("policy_signature", "no reader would count it: its key is revoked",
+                      "comity policy sign")  # fmt: skip

@@ -18,7 +18,14 @@ from node import acting
 from node.acting import Act, Draft, Ground, act_of
 from node.membership import membership
 from node.states import ActState
-from node.voting import ProposalState, carrying_out, proposal_numbered, proposing, voting
+from node.voting import (
+    ProposalState,
+    carrying_out,
+    carrying_out_numbered,
+    proposal_numbered,
+    proposing,
+    voting,
+)
 from node.worker import Worker
 from tests.support.anchored import assert_sound
 from tests.support.ledger import MadeLedger
@@ -31,10 +38,13 @@ def bodies(made: MadeLedger, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("bodies")
     nodes = [make_node(made, folder / str(n), member=n) for n in range(3)]
     acting_bodies = [Acting(node) for node in nodes]
-    yield acting_bodies
-    for node in nodes:
-        assert_sound(node)
-        node.close()
+    try:
+        yield acting_bodies
+        for node in nodes:
+            assert_sound(node)
+    finally:
+        for node in nodes:
+            node.close()
 
 
 class Acting:
@@ -121,6 +131,21 @@ def test_what_passes_is_carried_out_by_the_proposers_worker(
     work_until(first.worker, lambda: not acting.anything_waits(first.node.store))
     kinds = [one.kind.value for one in acting.newest_acts(first.node.store)]
     assert kinds.count("carrying_out") == 1
+
+
+def test_another_body_carries_out_what_passes_where_the_proposers_worker_does_not(
+    made: MadeLedger, bodies: list[Acting]
+) -> None:
+    first, *others = bodies
+    number, _ = first.propose(lambda calls: calls.propose_parameter("without_proposer", 7))
+    for one in others:
+        one.vote(number)
+    work_until(others[0].worker, lambda: others[0].state(number) is ProposalState.PASSED)
+    done = others[0].act(lambda ground: carrying_out_numbered(ground, number))
+    assert done.state is ActState.RECORDED
+    assert made.ledger.parameter("without_proposer") == 7
+    work_until(first.worker, lambda: first.state(number) is ProposalState.CARRIED_OUT)
+    assert not acting.anything_waits(first.node.store)
 
 
 def test_acts_are_carried_out_in_the_order_they_were_asked_for(

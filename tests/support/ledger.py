@@ -93,7 +93,12 @@ class Member(Body):
     recovery: Account
 
 
-def body(economy: str, seed: str = "", endpoint: str | None = None) -> Body:
+def body(
+    economy: str,
+    seed: str = "",
+    endpoint: str | None = None,
+    roles: Role = Role.CERTIFICATION_BODY,
+) -> Body:
     """Return a body that could be admitted."""
     assertion = document_signer(Purpose.ASSERTION, economy, seed)
     share = document_signer(Purpose.SHARE, economy, seed)
@@ -102,7 +107,7 @@ def body(economy: str, seed: str = "", endpoint: str | None = None) -> Body:
     founder = Founder(
         names=json.dumps(NAMES[economy], ensure_ascii=False),
         economy=economy,
-        roles=int(Role.CERTIFICATION_BODY),
+        roles=int(roles),
         endpoint=endpoint or f"https://{economy.lower()}.example",
         operating=operating.address,
         recovery=recovery.address,
@@ -148,18 +153,24 @@ def deploy_test_ledger(
     seed: str = "",
     endpoints: Mapping[str, str] | None = None,
     finality_depth: int = 0,
+    roles: Mapping[str, Role] | None = None,
 ) -> Iterator[MadeLedger]:
     """Deploy a ledger with a founding member of each economy, members 1, 2, ….
 
     Args:
         seed: another one gives other keys, accounts and addresses.
         endpoints: public addresses by economy; ``https://<economy>.example`` where none is given.
+        roles: roles by economy; a certification body where none is given.
     """
     asking = Rpc(rpc_url)
     chain = Chain(rpc_url, int(asking.call("eth_chainId"), 16))
     asking.close()
     try:
-        bodies = [body(e, seed, (endpoints or {}).get(e)) for e in economies]
+        role = (roles or {}).get
+        bodies = [
+            body(e, seed, (endpoints or {}).get(e), role(e, Role.CERTIFICATION_BODY))
+            for e in economies
+        ]
         deployer = hashlib.sha256(f"deployer/{seed}".encode()).digest()
         made = deploy(
             chain, [b.founder for b in bodies], deployer, {"finality_depth": finality_depth}
