@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from core.bundle import Bundle
 from core.errors import Refused
+from core.events import status_key
+from core.record import Record
+from core.registry import slot_state
 from core.report import Verdict
+from core.slot import Slot
 from core.statuslist import StatusList
-from node.declare import Order, declaration_of, declare
+from node.declare import declaration_of, declare
 from node.declaring import GROUP
 from node.documents import did_document
+from node.issue import list_url
 from node.lifecycle import Change
 from node.membership import membership
+from node.order import Order
 from node.present import present
 from node.receipt import receipt_of
 from node.states import DeclarationState, Envelope, ReceiptState
 from node.store import credentials
-from tests.support.node import RunningNode, utc_now, work_until
+from tests.support.ledger import MadeLedger
+from tests.support.node import RunningNode, make_node, record_json, utc_now, work_until
 
 
 def anchored(node: RunningNode, *receipts: str) -> bool:
@@ -77,16 +85,55 @@ def test_a_certificate_is_suspended_and_restored(node: RunningNode) -> None:
     assert verdict(node, "LIFE-1") == (Verdict.NOT_VALID, "withdrawn")
     with pytest.raises(Refused) as refused:
         send(node, Order(Change.RESTORE, "LIFE-1"))
-    assert refused.value.code == "move_forbidden"
+    assert refused.value.code == "certificate_withdrawn"
 
 
-def test_a_certificate_is_superseded_by_a_pair_that_points_both_ways(node: RunningNode) -> None:
-    receipts = [node.accept("PAIR-1"), node.accept("PAIR-1", revision=1)]
-    work_until(node.worker(), lambda: anchored(node, *receipts))
-    order = Order(Change.SUPERSEDE, "PAIR-1", 0, reason="scope_changed", successor=("PAIR-1", 1))
-    send(node, order)
+RENEWED = {"effective": "2026-03-02", "expiry": "2032-03-01"}
+
+
+def test_a_certificate_is_renewed_by_a_pair_that_points_both_ways(node: RunningNode) -> None:
+    receipt = node.accept("PAIR-1")
+    work_until(node.worker(), lambda: anchored(node, receipt))
+    successor = Record.parse(record_json("PAIR-1", revision=1, dates=RENEWED))
+    send(node, Order(Change.RENEW, "PAIR-1", successor=successor))
     assert verdict(node, "PAIR-1", 0) == (Verdict.NOT_VALID, "superseded")
     assert verdict(node, "PAIR-1", 1)[0] is Verdict.GENUINE_AND_IN_FORCE
+    work_until(node.workers[-1], lambda: bit(node, "PAIR-1", 0))
+    assert not bit(node, "PAIR-1", 1)
+
+
+def test_a_certificate_is_transferred_and_neither_body_asks_the_other(
+    node: RunningNode, made: MadeLedger, tmp_path: Path
+) -> None:
+    receipt = node.accept("MOVE-1")
+    work_until(node.worker(), lambda: anchored(node, receipt))
+    other = make_node(made, tmp_path / "other", member=1)
+    try:
+        before = {"slot": slot_of(node, "MOVE-1").text, "member": node.member.id}
+        received = other.accept("MOVED-1", predecessor=before)
+        work_until(other.worker(), lambda: anchored(other, received))
+        work_until(other.workers[-1], lambda: granted(other, "MOVED-1"))
+        assert verdict(node, "MOVE-1")[0] is Verdict.GENUINE_AND_IN_FORCE  # one half is nothing
+        link = (other.member.id, slot_of(other, "MOVED-1"))
+        send(node, Order(Change.TRANSFER, "MOVE-1", link=link))
+        assert verdict(node, "MOVE-1") == (Verdict.NOT_VALID, "superseded")
+        assert verdict(other, "MOVED-1")[0] is Verdict.GENUINE_AND_IN_FORCE
+    finally:
+        other.close()
+
+
+def granted(node: RunningNode, number: str) -> bool:
+    """Whether the ledger has a certificate in another's place."""
+    with node.evidence() as evidence:
+        key = status_key(node.member.id, slot_of(node, number).digest)
+        return slot_state(evidence.history(key)).predecessor is not None
+
+
+def slot_of(node: RunningNode, number: str) -> Slot:
+    with node.store.reading() as connection:
+        held = credentials.held(connection, number, None)
+    assert held is not None
+    return Slot(list_url(node.config.endpoint, held.list_number), held.list_index)
 
 
 def test_the_did_document_lists_the_registered_key(node: RunningNode) -> None:
@@ -123,10 +170,10 @@ def verdict(node: RunningNode, number: str, revision: int | None = None) -> tupl
     return shown.report.verdict, shown.report.checks[4].code
 
 
-def bit(node: RunningNode, number: str) -> bool:
+def bit(node: RunningNode, number: str, revision: int | None = None) -> bool:
     """Whether the signed list says that a certificate is not in force."""
     with node.store.reading() as connection:
-        held = credentials.held(connection, number, None)
+        held = credentials.held(connection, number, revision)
         assert held is not None
         token = credentials.list_token(connection, held.list_number)
     return token is not None and StatusList.parse(token).bits.is_set(held.list_index)

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,40 @@ def test_the_whole_road(running: Road, tmp_path: Path) -> None:
 
     told = running.comity("status")
     assert (told["backlog"], told["ledger"]["member"], told["worker"]["failing"]) == (0, 1, {})
+
+
+def test_the_life_of_a_certificate(running: Road, tmp_path: Path) -> None:
+    number = "RZ/LIFE"
+    file, renewed = tmp_path / "record.json", tmp_path / "renewed.json"
+    file.write_text(json.dumps(record_json(number)))
+    dates = {"effective": "2026-03-02", "expiry": "2032-03-01"}
+    renewed.write_text(json.dumps(record_json(number, revision=1, dates=dates)))
+    running.comity("issue", str(file), "--wait")
+    assert running.comity("maintain", number, "--decision", "2026-03-05", "--yes")["decision"]
+
+    tried = running.comity("renew", number, str(renewed), "--dry-run")
+    assert tried["sentence"].startswith("Replaced on ")
+    assert tried["successor_sentence"] == "The body has declared nothing against it."
+    assert len(running.comity("status", number)["revisions"]) == 1
+    done = running.comity("renew", number, str(renewed), "--yes", "--wait")["declaration"]
+    assert (done["state"], done["reason"]) == ("recorded", "renewed")
+    assert running.comity("renew", number, str(renewed), "--yes")["declaration"] == done
+    assert "taken its place" in running.comity("withdraw", number, "--revision", "0",
+                                               "--reason", "misuse", "--yes", code=1)  # fmt: skip
+    newest, oldest = running.comity("status", number)["revisions"]
+    assert [event["event"] for event in oldest["events"]] == ["grant", "maintain", "renew"]
+    assert [event["event"] for event in newest["events"]] == ["grant", "take_place"]
+    assert oldest["events"][-1]["linked"]["slot"] == sha256(newest["slot"].encode()).hexdigest()
+    assert newest["events"][-1]["linked"]["slot"] == sha256(oldest["slot"].encode()).hexdigest()
+    out = tmp_path / "proof.json"
+    assert running.comity("present", number, "-o", str(out))["verdict"] == "genuine_and_in_force"
+    old = running.comity("present", number, "--revision", "0", "-o", str(out), code=2)
+    assert (old["verdict"], len(old["warnings"])) == ("not_valid", 1)
+
+    refuse = ("refuse", "RZ/NEVER", "--reason", "nonconformity", "--decision", "2026-03-05")
+    assert running.comity(*refuse, "--yes")["decision"]["event"] == "refuse"
+    file.write_text(json.dumps(record_json("RZ/NEVER")))
+    assert "was refused" in running.comity("renew", "RZ/NEVER", str(file), "--yes", code=1)
 
 
 def test_a_wrong_passphrase_is_told_at_once(running: Road) -> None:
