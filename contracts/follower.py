@@ -191,8 +191,7 @@ class Follower:
     def _look(self, cursor: Head | None) -> "_Look":
         watched = {DIRECTORY: self._ledger.directory}
         if self._announced:  # each of them in its turn
-            self._turn = (self._turn + 1) % len(self._announced)
-            name = list(self._announced)[self._turn]
+            name = list(self._announced)[self._turn % len(self._announced)]
             watched[name] = self._announced[name].address
         calls: list[Call] = [("eth_chainId", ()), ("eth_getBlockByNumber", ("latest", False))]
         calls += [("eth_getCode", (at, "latest")) for at in watched.values()]
@@ -214,6 +213,7 @@ class Follower:
                 else announced.code_hash
             )
             self._ledger.require_code(name, expected, found)
+        self._turn += 1  # the one that was refused is looked at again: the cause lasts
 
     def _depth(self) -> int:
         """The depth as followed and as the node says now: the greater, so no lie shortens it."""

@@ -6,6 +6,7 @@ refused and told in the log, while its ledger's certificates read "could not be 
 """
 
 import threading
+from contextlib import closing
 from pathlib import Path
 
 from core.credential import did_of_endpoint
@@ -59,11 +60,9 @@ def _follow_while_it_answers(
     from contracts.reader import Ledger
 
     _, chain_id, directory = followed.origin.split("/")
-    ledger = Ledger.open(Chain(followed.rpc_url, int(chain_id)), directory)
-    file = ledger_file(folder, followed.origin)
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store = LedgerStore.open(file, followed.origin, did_of_endpoint)
-    try:
-        Follower(ledger, store).run(stop, poll)
-    finally:
-        store.close()
+    with closing(Chain(followed.rpc_url, int(chain_id))) as chain:
+        ledger = Ledger.open(chain, directory)
+        file = ledger_file(folder, followed.origin)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with closing(LedgerStore.open(file, followed.origin, did_of_endpoint)) as store:
+            Follower(ledger, store).run(stop, poll)

@@ -474,6 +474,10 @@ def test_a_contract_whose_code_is_swapped_stops_the_follower(
         look_at_all(follower)
     assert refusal.value.code == "code_changed"
     assert contract in refusal.value.message
+    node("anvil_mine", "0x1")
+    for _ in range(3):  # it lasts as long as its cause
+        with pytest.raises(NotTrusted):
+            follower.step()
     assert store.cursor() == before
     if contract != "directory":  # whose code nobody announces: it is known from the first look on
         with pytest.raises(NotTrusted) as refusal:
