@@ -35,7 +35,7 @@ from core.runtime import faults
 from core.runtime.steps import Step
 
 KEPT_HEADERS: Final = 1024
-_VERSION_AT: Final = f"""
+NEWEST_OF_REGISTRY: Final = f"""
 SELECT hash, idx FROM event JOIN block ON block.number = event.block
 WHERE {REGISTRY} ORDER BY event.block DESC, idx DESC LIMIT 1
 """  # noqa: S608 - of our own words
@@ -379,7 +379,7 @@ class Snapshot:
         """Block hash and log index of the newest event that counts, and a hash of the texts held;
         None before the first."""
         if self._recall.version is None:
-            newest = self._connection.execute(_VERSION_AT).fetchone()
+            newest = self._connection.execute(NEWEST_OF_REGISTRY).fetchone()
             held = hashlib.sha256()
             for (digest,) in self._connection.execute(_HELD):
                 held.update(digest)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from contracts.ledgerstore import KEPT_HEADERS, LedgerStore
+from contracts.ledgerstore import KEPT_HEADERS, NEWEST_OF_REGISTRY, LedgerStore
+from contracts.texts import NamedText
 from core import events as recorded
 from core.errors import FormatError, Refused, Unavailable
-from core.events import Event, Position
+from core.events import Event, Position, restore_event
 from core.registry import Head, LedgerEvidence, LedgerState
 
 ORIGIN = "comity/7/0x" + "ab" * 20
@@ -337,3 +339,95 @@ def test_numbers_beyond_64_bits_are_refused(store: LedgerStore) -> None:
     with pytest.raises(FormatError):
         store.append([block(1)], [event])
     assert store.cursor() is None
+
+
+# -------------------------------------------------------------- texts and the registry's version
+
+
+def published(number: int, text: bytes) -> tuple[Event, NamedText]:
+    """A notice in block ``number`` that names ``text``."""
+    digest = hashlib.sha256(text).digest()
+    event = recorded.NoticePublished(
+        Position(number, 0), 1_000 + number, 3, number, 1, 0, 0, bytes(32), digest, len(text)
+    )
+    return event, NamedText(digest, len(text), number, bytes([number]) * 32)
+
+
+def text_of(store: LedgerStore, text: bytes) -> bytes | None:
+    with store.snapshot() as snapshot:
+        return snapshot.text(hashlib.sha256(text).digest())
+
+
+def version(store: LedgerStore) -> Hashable | None:
+    with store.snapshot() as snapshot:
+        return snapshot.registry_version
+
+
+def test_a_text_is_kept_once_it_is_named_and_only_if_it_is(store: LedgerStore) -> None:
+    event, named = published(1, b"ours")
+    store.append([block(1)], [event], [named], [b"another", b"ours "])
+    assert (text_of(store, b"ours"), text_of(store, b"another")) == (None, None)
+    assert store.missing_texts(9) == [named]
+    store.append([block(2)], [], [], [b"ours"])
+    assert text_of(store, b"ours") == b"ours"
+    assert store.missing_texts(9) == []
+
+
+def test_what_is_missing_is_asked_of_the_transaction_that_named_it_last(
+    store: LedgerStore,
+) -> None:
+    first, second = published(1, b"ours"), published(2, b"ours")
+    other = published(3, b"other")
+    store.append([block(1)], [first[0]], [first[1]])
+    store.append([block(2)], [second[0]], [second[1]])
+    store.append([block(3)], [other[0]], [other[1]])
+    wanted = store.missing_texts(9)
+    assert [(one.digest, one.transaction) for one in wanted] == [
+        (other[1].digest, bytes([3]) * 32),
+        (first[1].digest, bytes([2]) * 32),
+    ]
+    assert store.missing_texts(1) == wanted[:1]
+
+
+def test_a_rollback_forgets_the_texts_of_its_blocks(store: LedgerStore) -> None:
+    stays, goes = published(1, b"stays"), published(2, b"goes")
+    store.append([block(1)], [stays[0]], [stays[1]], [b"stays"])
+    before = version(store)
+    store.append([block(2)], [goes[0]], [goes[1]], [b"goes"])
+    assert version(store) != before
+    store.rollback_to(1)
+    assert (text_of(store, b"stays"), text_of(store, b"goes")) == (b"stays", None)
+    assert version(store) == before
+    store.append([block(2, branch=1)], [goes[0]], [goes[1]], [b"goes"])
+    assert version(store) != before
+
+
+def test_the_version_moves_with_all_but_anchors_fences_and_statuses(store: LedgerStore) -> None:
+    assert version(store) is None
+    seen: set[Hashable | None] = set()
+    for number, event in enumerate(every_event(0), 1):
+        at = Position(number, 0)
+        moved = restore_event(event.kind, at, 1_000 + number, event.body())
+        before = version(store)
+        store.append([block(number)], [moved])
+        if event.kind in recorded.DAILY_KINDS:
+            assert version(store) == before
+        else:
+            assert version(store) not in seen
+        seen.add(version(store))
+
+
+def test_the_version_is_found_without_reading_the_whole_ledger(
+    store: LedgerStore, path: Path
+) -> None:
+    store.append([block(1)], [admitted(1, 1, "https://a.example")])
+    with closing(sqlite3.connect(path)) as connection:
+        plan = " ".join(
+            row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + NEWEST_OF_REGISTRY)
+        )
+    assert "event_registry" in plan
+
+
+def test_the_directorys_code_is_what_it_was_first(store: LedgerStore) -> None:
+    assert store.directory_code(b"\1" * 32) == b"\1" * 32
+    assert store.directory_code(b"\2" * 32) == b"\1" * 32

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,10 +11,10 @@ import pytest
 
 from core.bundle import Bundle
 from core.errors import Unavailable
-from core.events import State
+from core.events import NoticeKind, Role, State
 from core.report import Report, Verdict
 from core.runtime.paths import ledger_file
-from tests.support.network import ORIGIN, Body, Issued, body_with_certificate
+from tests.support.network import ORIGIN, Body, Issued, MemoryLedger, body_with_certificate
 from verifier.sources import Sources
 from verifier.verify import check
 
@@ -106,3 +107,42 @@ def test_a_file_that_was_removed_and_made_anew_is_read_anew(
         assert verdict() is Verdict.COULD_NOT_BE_CHECKED
         fresh.replace(file)
         assert verdict() is Verdict.NOT_VALID
+
+
+def test_keys_texts_and_version_come_through_as_they_are_kept(tmp_path: Path) -> None:
+    body = Body(MemoryLedger(), 1).join(Role.AUTHORITY)
+    body.publish(NoticeKind.POLICY, b"the policy")
+    digest = hashlib.sha256(b"the policy").digest()
+    file = ledger_file(tmp_path, ORIGIN)
+    with closing(Sources(tmp_path, (ORIGIN,))) as sources:
+        with sources.evidence(ORIGIN) as nothing:
+            assert nothing is not None
+            assert (nothing.keys(""), nothing.text(digest)) == ((), None)
+            assert nothing.registry_version is None
+        body.ledger.save(file)
+        with sources.evidence(ORIGIN) as evidence:
+            assert evidence is not None
+            assert list(evidence.keys("")) == list(body.ledger.state.keys(""))
+            assert (evidence.text(digest), evidence.text(bytes(32))) == (b"the policy", None)
+            assert evidence.registry_version is not None
+
+
+@pytest.mark.parametrize("part", ["keys", "text", "registry_version"])
+def test_damage_is_unavailable_whatever_is_asked(tmp_path: Path, part: str) -> None:
+    body = Body(MemoryLedger(), 1).join(Role.AUTHORITY)
+    body.publish(NoticeKind.POLICY, b"the policy")
+    body.ledger.save(ledger_file(tmp_path, ORIGIN))
+    with closing(sqlite3.connect(ledger_file(tmp_path, ORIGIN))) as connection, connection:
+        connection.execute(f"DROP TABLE {'text' if part == 'text' else 'event'}")
+    asking = {
+        "keys": lambda evidence: evidence.keys("alert/"),
+        "text": lambda evidence: evidence.text(bytes(32)),
+        "registry_version": lambda evidence: evidence.registry_version,
+    }
+    with (
+        closing(Sources(tmp_path, (ORIGIN,))) as sources,
+        sources.evidence(ORIGIN) as evidence,
+        pytest.raises(Unavailable) as refused,
+    ):
+        asking[part](evidence)
+    assert refused.value.code == "ledger_state_damaged"
