@@ -175,7 +175,7 @@ class Scene:
             self._anchor()
         elif what in ("grant", "reduce", "suspend", "restore", "withdraw"):
             self._accredit(AB, what, detail, when)
-        elif what.startswith("ab2."):
+        elif what.startswith("ab2.") and not what.endswith("ed"):
             self._accredit(AB2, what.removeprefix("ab2."), detail, when)
         elif move := re.fullmatch(r"(\w+)([-+!^])(MSC(?:/\w+)?)", what):
             self.ledger.of_party(

@@ -12,13 +12,26 @@ from typing import Any
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
 from core import limits
+from core.asking import question_of
+from core.codes import economy_name
 from core.credential_fields import summary, title_of
 from core.errors import ComityError, FormatError, UsageError
 from core.reasons import LINE_TITLES, REASONS
 from core.report import QUESTIONS, Outcome, Question, Report, group_outcome, timestamp
 from core.runtime.problems import from_error
 from verifier.desk import Desk
-from verifier.render import OUTCOME_WORDS, QUESTION_WORDS, VERDICT_WORDS, evidence_words
+from verifier.render import (
+    CERTIFICATE_WORDS,
+    OUTCOME_WORDS,
+    QUESTION_WORDS,
+    RUNG_WORDS,
+    VERDICT_WORDS,
+    broken_rung,
+    evidence_words,
+    reason_of,
+    span_words,
+    status_words,
+)
 from verifier.web.api import desk, uploaded
 
 blueprint = Blueprint("page", __name__)
@@ -32,6 +45,7 @@ _EXAMPLE_TITLES: Mapping[str, str] = {
     "withdrawn": "A withdrawn one",
     "cancelled": "A cancelled one",
 }
+_ASKED = ("standard", "sector", "site", "market", "at")
 _OFFERED = ("good", "suspended", "forged", "unreachable")
 
 
@@ -50,7 +64,7 @@ def answer() -> Response:
         name = request.files["document"].filename or ""
         if not document and not name:
             raise UsageError("document_missing", "choose a file first")
-        report = desk().check(document, Question())
+        report = desk().check(document, _question())
     except (FormatError, UsageError) as refused:
         return _refuse(refused)
     return _result(report)
@@ -65,6 +79,16 @@ def example(name: str) -> Response:
     with file.open("rb") as stream:
         document = stream.read(limits.BUNDLE_BYTES + 1)
     return _result(desk().check(document, Question()))
+
+
+def _question() -> Question:
+    """Return the question that the form puts; fields left empty ask nothing."""
+    asked = {name: request.form.get(name, "").strip() or None for name in _ASKED}
+    if asked["market"] is not None:
+        asked["market"] = asked["market"].upper()
+    if any(text is not None and len(text) > limits.NAME_CHARS for text in asked.values()):
+        raise UsageError("request_form", "a field of the form is too long")
+    return question_of(**asked, now=desk().clock())
 
 
 def _result(report: Report) -> Response:
@@ -86,6 +110,9 @@ def _result(report: Report) -> Response:
         word=VERDICT_WORDS[report.verdict], words=OUTCOME_WORDS,
         line_titles=LINE_TITLES, checked_at=timestamp(now),
         evidence=lambda check: evidence_words(check, now),
+        rung_words=RUNG_WORDS, certificate_words=CERTIFICATE_WORDS, broken=broken_rung(report),
+        reason_of=lambda rung: reason_of(report, rung.code), span=span_words,
+        told=status_words, as_of=timestamp(report.question.at) if report.question.at else "",
     )  # fmt: skip
     return make_response(page)
 
@@ -96,12 +123,17 @@ def _headline(report: Report) -> str:
         found = [check for check in report.checks if check.outcome is outcome]
         if found:  # a line that only sends to another one decides nothing
             return next((c for c in found if not REASONS[c.code].defers), found[0]).reason
+    if report.question.market is not None:
+        return f"Genuine, in force, and recognised in {economy_name(report.question.market)}."
     return "Issued by the named body, unchanged, registered, and in force. No market was asked for."
 
 
 def _refuse(error: ComityError) -> Response:
     problem = from_error(error)
-    page = render_template("start.html", examples=_examples(desk()), refusal=problem.detail)
+    page = render_template(
+        "start.html", examples=_examples(desk()), refusal=problem.detail,
+        of_file=isinstance(error, FormatError),
+    )  # fmt: skip
     return make_response(page, problem.status)
 
 
