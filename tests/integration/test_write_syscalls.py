@@ -55,10 +55,7 @@ def tracing(on: Stage, child: Child, *words: str) -> Iterator[None]:
         told = Path(f"/proc/{child.pid}/status").read_text()
         return re.search(r"^TracerPid:\t[1-9]", told, re.MULTILINE) is not None
 
-    def is_halted() -> bool:
-        return ") T " in Path(f"/proc/{child.pid}/stat").read_text()
-
-    on.wait(is_halted, READY_SECONDS, "it does not halt")
+    on.wait(lambda: child.is_halted, READY_SECONDS, "it does not halt")
     command = ["strace", "-f", "-qq", *words, "-p", str(child.pid)]
     strace = from_command(command, os.environ, on.folder / "strace.log")
     try:

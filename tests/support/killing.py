@@ -42,7 +42,7 @@ from node.store.engine import Store
 from tests.support.stage import PASSPHRASE, Stage, stage
 
 REACHED_SECONDS: Final = 60.0
-DOCTOR_EVERY: Final = 10
+DOCTOR_EVERY: Final = 20
 RUNS_OF_A_STAGE: Final = 240  # a longer chain makes each look at all of it longer
 FAILURES_ALLOWED: Final = 10
 VICTIMS: Final = ("worker", "web", "supervisor", "anvil")
@@ -112,6 +112,10 @@ class Killing:
         try:
             stage.wait(lambda: stage.is_broken(owner), REACHED_SECONDS, f"{case}: never reached")
             if action == "stop":
+                # it says so just before: to let it go on earlier would be lost on it
+                stage.wait(
+                    lambda: stage.processes[owner].is_halted, REACHED_SECONDS, f"{case}: goes on"
+                )
                 stage.kill(case.victim)
                 stage.processes[owner].signal(signal.SIGCONT)
             elif owner == "web":

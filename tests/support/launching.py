@@ -72,6 +72,16 @@ class Child:
         """Return whether it has ended by then."""
         return self._is_reaped or bool(select.select([self._pidfd], [], [], seconds)[0])
 
+    @property
+    def is_halted(self) -> bool:
+        """Whether it, or a child of it, has been stopped as by SIGSTOP."""
+        try:
+            children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+            states = [Path(f"/proc/{pid}/stat").read_text() for pid in (str(self.pid), *children)]
+        except OSError:  # one ended meanwhile
+            return False
+        return any(state.rpartition(")")[2].split()[0] == "T" for state in states)
+
     def signal(self, number: int) -> None:
         """Send a signal to all of the session's processes, also after the first has ended."""
         if not self._is_reaped:

@@ -31,6 +31,7 @@ class RpcProxy:
         raw: when set, the whole body of every answer.
         drop_replies: deliver requests, then close the connection without a word.
         loses: gets the methods of a delivered request; whether its answer is lost as well.
+        swallows: gets the methods of a request; whether it is answered and never delivered.
         is_down: close every connection without delivering anything.
         requests: methods that arrived, in order.
     """
@@ -41,6 +42,7 @@ class RpcProxy:
         self.raw: bytes | None = None
         self.drop_replies = False
         self.loses: Callable[[list[str]], bool] = lambda _methods: False
+        self.swallows: Callable[[list[str]], bool] = lambda _methods: False
         self.is_down = False
         self.requests: list[str] = []
         self.headers: dict[str, str] = {}
@@ -83,8 +85,12 @@ def rpc_proxy(node: str) -> Iterator[RpcProxy]:
                 self.close_connection = True
                 return
             asked = json.loads(body)
-            answer = proxy.answer(body)
             methods = [each["method"] for each in (asked if isinstance(asked, list) else [asked])]
+            if proxy.swallows(methods):
+                taken = {"jsonrpc": "2.0", "id": asked["id"], "result": "0x" + 32 * "00"}
+                answer = json.dumps(taken).encode()
+            else:
+                answer = proxy.answer(body)
             if proxy.drop_replies or proxy.loses(methods):
                 self.close_connection = True
                 return
