@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -18,14 +18,16 @@ from tempfile import TemporaryDirectory
 
 from contracts.ledgerstore import LedgerStore
 from core import limits
+from core.acceptance import Acceptance
 from core.anchor import Anchor
 from core.batch import Batch
 from core.bundle import Bundle
 from core.credential import Credential, did_of_endpoint
-from core.events import Anchored
+from core.events import Anchored, NoticeKind, PartyAction, Role
 from core.leaf import Leaf, leaf_hash
-from core.report import Verdict
+from core.report import Question, Verdict
 from tests.support.network import Body, Issued, MemoryLedger
+from tests.support.policies import least_policy
 from verifier.verify import check
 
 SEVEN_FIELDS = (
@@ -40,6 +42,8 @@ SEVEN_FIELDS = (
 
 
 CERTIFICATES = 256
+MEMBERS = 40
+MARKET = "XB"
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ def world() -> Iterator[World]:
     """Make the certificate, its batch and the followed ledger."""
     ledger = MemoryLedger()
     body = Body(ledger, 1).join()
+    _recognise(body)
     issued = [body.issue() for _ in range(CERTIFICATES)]
     _anchor_in_a_full_batch(body, issued)
     bundles = tuple(body.bundle(one, fields=SEVEN_FIELDS) for one in issued)
@@ -75,10 +80,41 @@ def world() -> Iterator[World]:
                 assert bundle.presentation.count("~") == len(SEVEN_FIELDS) + 1
                 report = check(bundle.dump(), evidence, now=made.now)
                 assert report.verdict is Verdict.GENUINE_AND_IN_FORCE
+                recognised = check(bundle, evidence, question=Question(market=MARKET), now=made.now)
+                assert recognised.verdict is Verdict.VERIFIED
         try:
             yield made
         finally:
             store.close()
+
+
+def _recognise(body: Body) -> None:
+    """Have the body accredited and recognised in ``MARKET``, among others that are not."""
+    ledger, role = body.ledger, Role.ACCREDITATION_BODY
+    bodies = [Body(ledger, number).join(role, "XA") for number in range(2, MEMBERS)]
+    home = bodies[-1]
+    authority = Body(ledger, MEMBERS).join(Role.AUTHORITY, MARKET)
+    for other in bodies:
+        other.accredit(body.number, coverage='{"ISO 9001":["03","19","28"]}')
+    number = home.make_arrangement(*(one.number for one in bodies))
+    for party in bodies[:-2:2]:
+        ledger.of_party(number, party.number, PartyAction.ACCEPTED, "MSC")
+    ledger.of_party(number, home.number, PartyAction.ACCEPTED, "MSC")
+    moment = datetime.fromtimestamp(ledger.start, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    policy = Acceptance.parse(
+        least_policy()
+        | {
+            "economy": MARKET,
+            "effective_at": moment,
+            "home_bodies": [home.number],
+            "accepts": [
+                {"arrangement": number, "through": "accreditation", "scopes": ["MSC"]},
+                {"arrangement": number, "through": "direct", "scopes": ["MSC/QMS"]},
+            ],
+            "required_disclosures": ["sectors", "scope"],
+        }
+    ).signed_by(authority.signer, authority.issuer.did)
+    authority.publish(NoticeKind.POLICY, policy.file_bytes())
 
 
 def _anchor_in_a_full_batch(body: Body, issued: Sequence[Issued]) -> None:

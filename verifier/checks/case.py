@@ -18,10 +18,8 @@ from core.credential import Credential
 from core.events import (
     Anchored,
     Event,
-    MemberAdmitted,
     Position,
     anchor_key,
-    member_key,
     status_key,
 )
 from core.recognition import Facts
@@ -161,18 +159,14 @@ class Case:
 
     def name_of(self, member: int) -> str:
         """Return a member's registered name."""
-        admitted = self._admission(member)
-        return admitted.name() if admitted is not None else f"member {member}"
+        return self.facts.name_of(member) if self.facts is not None else f"member {member}"
 
     def names_of(self, member: int) -> frozenset[str]:
         """Return the names under which a member may issue: its registered ones, in any language."""
-        admitted = self._admission(member)
-        if admitted is None:
+        known = self.facts.member(member) if self.facts is not None else None
+        if known is None:
             return frozenset()
-        return frozenset({admitted.name(), *admitted.texts().values()})
-
-    def _admission(self, member: int) -> MemberAdmitted | None:
-        return first_of(MemberAdmitted, self.history(member_key(member)))
+        return frozenset({known.name, *known.admitted.texts().values()})
 
 
 def first_of(kind: type[E], history: Sequence[Event]) -> E | None:
