@@ -73,6 +73,10 @@ def require_allowed(plan: Plan, standing: Standing, dates: Dates, *, now: dateti
     restores = move.state is State.IN_FORCE
     if restores and standing.since and plan.effective_at < standing.since:
         raise against("restored_before_suspension")
+    if state is CertificateState.IN_FORCE and move.outcome is not Outcome.DECLARED:
+        moment = now if move.outcome is Outcome.KEPT else plan.effective_at
+        if standing.since is not None and standing.since > moment:
+            raise against("restoration_ahead")
     if state is CertificateState.EXPIRED and move.has_successor:
         require_window(plan.effective_at, dates)
     _require_until(plan, dates)

@@ -259,6 +259,8 @@ _ALL_RULES: Final = (
     Rule("restored_before_suspension", By.BOTH,
          "a certificate is not restored before it was suspended", "choose a later date",
          "restored_before_suspension"),
+    Rule("restoration_ahead", By.NODE, "its restoration takes effect only later",
+         "wait until it is restored"),
     Rule("until_missing", By.BOTH, "a suspension needs a date by which it ends",
          "name it: --until DATE", "until_out_of_range"),
     Rule("until_order", By.BOTH, "a suspension ends after it starts", "",

@@ -85,12 +85,12 @@ def plan(
         order.require_parts(MOVES[order.change])
     held = held_certificate(connection, order)
     effective = order.effective_at or now
+    standing = standing_of(connection, evidence, member, held.slot)
     repeated = _repeated(connection, held, order)
-    if repeated is not None:
+    if repeated is not None and standing.state is State.SUPERSEDED:  # not annulled since
         move = RESTORED_BY_SUCCESSOR if order.change is Change.RESTORE else MOVES[order.change]
         return Planned((), DeclarationState.RECEIVED, None, repeated, move, effective)
     old = Record.read(held.content)
-    standing = standing_of(connection, evidence, member, held.slot)
     dated = Plan(order.change, effective, order.until, order.announced)
     move = require_allowed(dated, standing, old.dates, now=now)
     order.require_parts(move)

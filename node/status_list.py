@@ -1,9 +1,10 @@
 """The body's signed Bitstring status lists, for tools of others.
 
-Decides every bit from the ledger, not from what this node declared: set whenever the certificate
-is not in force at that moment, whatever the reason. A list is signed again when a bit changes, when
-an announced change takes effect, when its signature gets old, and when the body signs with another
-key. Nothing is signed without a followed state of the ledger.
+Decides every bit from the ledger, not from what this node declared: set while a certificate is
+suspended, withdrawn, cancelled or superseded. Expiry sets no bit: every e-certificate shows its own
+dates, and the bits of all that ever expired would tell how many certificates a body has. A list is
+signed again when a bit changes, when an announced change takes effect, when its signature gets old,
+and when the body signs with another key. Nothing is signed without a followed state of the ledger.
 """
 
 from collections.abc import Iterable

@@ -153,6 +153,30 @@ def test_a_successor_has_no_status_of_its_own(node: UnitNode) -> None:
     assert refusal_of(node, order_for(node, Change.RENEW)) == "successor_has_status"
 
 
+def test_a_restoration_that_is_only_announced_lets_no_successor_in(node: UnitNode) -> None:
+    node.anchored("A")
+    give(node, order_for(node, Change.SUSPEND))
+    ahead = {"effective_at": node.now + timedelta(days=3), "announced": True}
+    give(node, order_for(node, Change.RESTORE, **ahead))
+    for change in (Change.RENEW, Change.CORRECT):
+        assert refusal_of(node, order_for(node, change)) == "restoration_ahead"
+
+
+def test_what_was_annulled_can_be_ordered_again(node: UnitNode) -> None:
+    node.anchored("A")
+    first = give(node, order_for(node, Change.RENEW))
+    node.issue()
+    node.record_declarations()
+    assert give(node, order_for(node, Change.RENEW)).id == first.id
+    place, time = node.ledger.next()
+    node.ledger.record(StatusAnnulled(place, time, 1, slot_of(node), 0))
+    again = give(node, order_for(node, Change.RENEW))
+    assert again.id != first.id
+    assert [one.code for one in rows_of(node)] == [
+        State.IN_FORCE, State.SUPERSEDED, State.SUPERSEDED,
+    ]  # fmt: skip
+
+
 def test_a_successor_takes_one_place(node: UnitNode) -> None:
     node.anchored("A", "B")
     record = Record.parse(record_json("C", scope={"en": "Both"}))
