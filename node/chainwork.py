@@ -173,8 +173,7 @@ class ChainWork:
         else:
             declaring.submit(body, now=now)
             anchoring.submit(body, now=now)
-            if self._has_news:
-                enacting.carry_out(body, evidence, now=now)
+            enacting.carry_out(body, evidence, now=now)
             enacting.submit(now=now)
         sender.send(now=now)
 

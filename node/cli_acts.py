@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -206,7 +206,7 @@ def _tell(answer: Answer, *, as_json: bool) -> None:
         note(f"hint: {draft.undo} comity acts shows how it stands")
 
 
-_SAID = {
+_SAID: Final = {
     LedgerSays.ACCEPTS: "The ledger would accept it now.",
     LedgerSays.NOT_ASKED: "The ledger was not asked: other acts of this body come first.",
     LedgerSays.NOT_REACHED: "The chain node did not answer: whether the ledger would accept it "

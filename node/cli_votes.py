@@ -104,6 +104,25 @@ def expel(
 
 
 @app.command()
+def recovery(
+    member: MemberName,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="0x and 40 hex digits.")],
+    dry_run: DryRun = False,
+    wait: Wait = False,
+    as_json: Json = False,
+    node: Node = None,
+) -> int:
+    """Propose another recovery account for a member that lost its own."""
+    from contracts.abi import lower_address
+
+    at = lower_address(address)
+    return _propose(
+        lambda ground: ground.calls.propose_recovery_account(_named(ground, member).number, at),
+        dry_run=dry_run, wait=wait, as_json=as_json, node=node,
+    )  # fmt: skip
+
+
+@app.command()
 def seat(
     member: MemberName,
     take: Annotated[bool, typer.Option("--take", help="Take the seat instead.")] = False,

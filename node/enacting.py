@@ -9,6 +9,7 @@ wait for better times as a batch does.
 A proposal that passes is carried out by the worker of the body that made it, once.
 """
 
+from collections.abc import Hashable
 from datetime import datetime
 from typing import Final
 
@@ -31,7 +32,7 @@ from node.store.engine import Store
 from node.voting import carrying_out, proposals
 
 _CAME_TO_NOTHING: Final = (OutgoingState.FAILED, OutgoingState.REPLACED)
-_NOT_YET: Final = {"not_passed"}
+_NOT_YET: Final = frozenset({"not_passed"})
 """Refusals after which a proposal is tried again when votes have changed."""
 
 
@@ -48,6 +49,7 @@ class Enacting:
         self._ledger = ledger
         self._sender = sender
         self._random = random
+        self._counted: Hashable | None = None
         self._log = logger("enacting")
 
     def observe(self, evidence: Evidence) -> int:
@@ -68,7 +70,13 @@ class Enacting:
         return recorded
 
     def carry_out(self, body: Membership, evidence: Evidence, *, now: datetime) -> None:
-        """Keep an act for every proposal of this body that passes by now, once for each."""
+        """Keep an act for every proposal of this body that passes by now, once for each.
+
+        Votes are counted again only when the registry has changed.
+        """
+        version = evidence.registry_version
+        if version is not None and version == self._counted:
+            return
         ground = Ground(evidence, body, now)
         for proposal in proposals(evidence):
             if proposal.proposer != body.member or not proposal.passes:
@@ -78,6 +86,7 @@ class Enacting:
                 refused = acts.refusals_of(connection, draft.digest)
             if refused <= _NOT_YET:
                 acting.keep(self._store, draft, ground, random=self._random)
+        self._counted = version
 
     def submit(self, *, now: datetime) -> bool:
         """Sign and store a transaction for the next act, if none is under way; return whether.

@@ -76,6 +76,20 @@ class Acting:
         work_until(self.worker, lambda: act_of(self.node.store, known).is_final)
         return act_of(self.node.store, known)
 
+    def recorded(self, draft_of: Callable[[Ground], Draft]) -> int:
+        """Count how often the ledger has recorded an act."""
+        with self.node.evidence() as evidence:
+            expected = draft_of(self.ground(evidence)).expected
+            return sum(
+                expected.is_met_by(event)
+                for key in evidence.keys(expected.key)
+                for event in evidence.history(key)
+            )
+
+    def restart(self) -> None:
+        """Leave the worker as it is, and go on with a new one."""
+        self.worker = self.node.worker()
+
     def propose(self, call_of: Callable[[Calls], Call]) -> tuple[int, Act]:
         """Put something to the vote; return the proposal's number."""
         done = self.act(lambda ground: proposing(ground, call_of(ground.calls)))
@@ -196,15 +210,7 @@ def test_an_act_is_recorded_once_whatever_fails(
     assert one.ask(draft).id == asked.id
     work_until(one.worker, lambda: act_of(one.node.store, asked.id).is_final)
     assert act_of(one.node.store, asked.id).state is ActState.RECORDED
-    with one.node.evidence() as evidence:
-        expected = draft(one.ground(evidence)).expected
-        made = [
-            event
-            for key in evidence.keys("proposal/")
-            for event in evidence.history(key)
-            if expected.is_met_by(event)
-        ]
-    assert len(made) == 1
+    assert one.recorded(draft) == 1
 
 
 @pytest.mark.parametrize("form", Form)
@@ -222,3 +228,26 @@ def test_an_act_whose_nonce_was_taken_goes_into_a_new_transaction(
     faults.arm({faults.VARIABLE: f"tests only: {Step.RETURN_KEPT}/{form}/error"}, io.StringIO())
     work_until(one.worker, lambda: act_of(one.node.store, asked.id).is_final)
     assert act_of(one.node.store, asked.id).state is ActState.RECORDED
+
+
+@pytest.mark.parametrize(
+    ("step", "form"),
+    [
+        (Step.TRANSACTION_KEPT, Form.FAILED),
+        (Step.TRANSACTION_KEPT, Form.PERSISTED),
+        (Step.TRANSACTION_SENT, Form.PERSISTED),
+        (Step.RECORDING_KEPT, Form.FAILED),
+    ],
+)
+def test_a_new_worker_goes_on_where_the_last_one_was_cut_off(
+    bodies: list[Acting], capfd: pytest.CaptureFixture[str], step: Step, form: Form
+) -> None:
+    one = bodies[2]
+    draft = asking(f"cut_off_{step}_{form}"[:32])
+    faults.arm({faults.VARIABLE: f"tests only: {step}/{form}/error"}, io.StringIO())
+    asked = one.ask(draft)
+    work_until(one.worker, lambda: faults.BROKEN in capfd.readouterr().err)
+    one.restart()  # nothing of what the last one had in memory is left
+    work_until(one.worker, lambda: act_of(one.node.store, asked.id).is_final)
+    assert act_of(one.node.store, asked.id).state is ActState.RECORDED
+    assert one.recorded(draft) == 1

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -19,7 +22,9 @@ from contracts.devchain.supervisor import DevChain
 from contracts.founders import dump_founder
 from core.errors import Unavailable
 from core.events import Role
-from core.runtime import commands
+from core.runtime import commands, faults
+from core.runtime.faults import Form
+from core.runtime.steps import Step
 from core.signed import ASSERTION
 from node.config import FILE_NAME
 from tests.support.ledger import MadeLedger, body, deploy_test_ledger
@@ -356,6 +361,10 @@ def test_every_kind_of_proposal_is_shown_in_words(ask: Ask) -> None:
         (("suspend", "2", "--reason", "obligations"), "suspend Rheinland Pruefstelle: obligations"),
         (("expel", "de.example", "--reason", "misuse"), "expel Rheinland Pruefstelle, for ever"),
         (("seat", "2"), "give Rheinland Pruefstelle a cosigner's seat"),
+        (
+            ("recovery", "2", "0x" + "7" * 40),
+            "the recovery account 0x77",
+        ),
         (("parameter", "finality_depth", "3"), "set the ledger parameter finality_depth to 3"),
     ):
         shown = ask("CN", "propose", *words, "--dry-run")
@@ -372,6 +381,34 @@ def test_every_kind_of_proposal_is_shown_in_words(ask: Ask) -> None:
     ):
         said = ask("CN", "propose", *words)
         assert (said.code, said.out) == (code, ""), said
+
+
+@pytest.mark.parametrize("economy", ["DE", "FR"])
+def test_a_body_without_certificates_is_looked_after_like_any_other(ask: Ask, economy: str) -> None:
+    told = ask(economy, "status", "--json").json
+    assert told["worker"]["failing"] == {}
+    assert told["worker"]["held"] is None
+    looked = ask(economy, "doctor", "--ledger", "--json")
+    assert looked.json == {"faults": [], "chain": "compared"}
+    assert looked.code == 0
+
+
+@pytest.mark.parametrize("form", Form)
+def test_a_command_that_is_killed_while_it_keeps_an_act_can_be_typed_again(
+    ask: Ask, network: Network, form: Form
+) -> None:
+    words = ["propose", "parameter", f"killed_{form}", "1", "--node", str(network.folder / "BR")]
+    killed = subprocess.run(
+        [sys.executable, "-m", "core", *words],
+        env={**os.environ, faults.VARIABLE: f"tests only: {Step.ACT_KEPT}/{form}/kill"},
+        capture_output=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    told = ask("BR", *words[:4], "--wait", "--json").json
+    assert told["already"] is not None or told["act"]["state"] == "recorded"
+    listed = ask("BR", "proposals", "--json").json["proposals"]
+    assert sum(f"killed_{form}" in one["asks"] for one in listed) == 1
 
 
 def test_what_a_body_did_is_listed(ask: Ask) -> None:
