@@ -154,13 +154,15 @@ class Scene:
     def play(self, *events: str) -> Scene:
         """Let events happen, in the order of their days."""
         told = " ".join(events)
-        if "anchor@" not in told:
-            told += " anchor@10"
-        days = [(int(_match(one)["day"]), one) for one in told.split()]
-        for day, one in sorted(days, key=lambda dated: dated[0]):
-            self._reach(day)
+        return self.play_until(NOW, told if "anchor@" in told else f"{told} anchor@10")
+
+    def play_until(self, day: int, *events: str) -> Scene:
+        """Let events happen, none of them to come, and time pass until the beginning of a day."""
+        days = [(int(_match(one)["day"]), one) for one in " ".join(events).split()]
+        for dated, one in sorted(days, key=lambda told: told[0]):
+            self._reach(dated)
             self._happen(_match(one))
-        self._reach(NOW)
+        self._reach(day)
         return self
 
     def _reach(self, day: int) -> None:
