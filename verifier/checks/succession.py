@@ -35,9 +35,9 @@ def status_history(case: Case, *, content_trusted: bool) -> tuple[StatusEntry, .
     if not history:
         return ()
     own = (case.issuer, case.credential.slot.digest)
-    told = [(THIS, history)]
+    told, seen = [(THIS, history)], {own}
     for certificate, step in ((PREDECESSOR, _before), (SUCCESSOR, _after)):
-        told += [(certificate, there) for there in _chain(case, own, step)]
+        told += [(certificate, there) for there in _chain(case, history, step, seen)]
     entries = [entry for one in told for entry in _entries(case.history, *one)]
     entries.sort(key=itemgetter(0))
     return tuple(entry for _, entry in entries[-limits.STATUS_ENTRIES :])
@@ -68,10 +68,12 @@ def _after(history: Sequence[Event]) -> StatusDeclared | None:
 
 
 def _chain(
-    case: Case, start: _Slot, step: Callable[[Sequence[Event]], StatusDeclared | None]
+    case: Case,
+    history: Sequence[Event],
+    step: Callable[[Sequence[Event]], StatusDeclared | None],
+    seen: set[_Slot],
 ) -> Iterator[Sequence[Event]]:
     """Yield the histories in one direction, as far as each certificate names the other."""
-    seen, history = {start}, case.history(status_key(*start))
     for _ in range(limits.LINKED_CERTIFICATES):
         event = step(history)
         if event is None or not is_mutual(case.history, event):
