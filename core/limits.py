@@ -60,6 +60,11 @@ TITLE_CHARS: Final = 120  # of an arrangement's first line, to be shown as its n
 PARTIES_INVITED: Final = 256  # by the transaction that makes an arrangement
 SEATS: Final = 15
 DECLARED_AHEAD: Final = 365 * 86_400  # how far ahead a change may take effect
+PROPOSAL_SECONDS: Final = 90 * 86_400  # how long a proposal can be voted on
+
+# The network as it is shown
+NOTICES_SHOWN: Final = 100  # the newest
+FEED_ENTRIES: Final = 100  # of one feed; the newest
 
 # Reports
 STATUS_ENTRIES: Final = 10_000  # declarations shown; of more than any body makes, the newest

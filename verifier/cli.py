@@ -1,4 +1,4 @@
-"""``comity check`` and ``comity verifier``: check a file; set up and run a verifier."""
+"""``comity check``, ``network``, ``verifier``: check a file, see a network, run a verifier."""
 
 import json
 import os
@@ -18,6 +18,7 @@ from core import limits
 from core.bundle import Bundle
 from core.errors import FormatError, LimitError, Refused, UsageError
 from core.runtime.paths import private_folder
+from verifier.cli_network import network
 from verifier.config import FILE_NAME, ORIGIN_PATTERN, VerifierSettings, folder_in_use
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ verifier = typer.Typer(
     help="Set up and run a verifier.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(verifier, name="verifier")
+app.command()(network)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Folder = Annotated[

@@ -33,6 +33,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
         "Check what somebody presents",
         (
             Command("check", "verifier.cli:app", "check a proof file", shared=True),
+            Command("network", "verifier.cli:app", "show the network, who is accepted where", True),
             Command("verifier", "verifier.cli:app", "run a verifier: page, API, follower", True),
         ),
     ),
