@@ -317,6 +317,7 @@ def stage(folder: Path, *, fast: bool = False) -> Iterator[Stage]:
         _set_up(made)
         made.load_register(10)
         made.settle()
+        made.settled()
         yield made
     finally:
         made.close()
