@@ -29,7 +29,7 @@ THIS: Final = "this"
 PREDECESSOR: Final = "predecessor"
 SUCCESSOR: Final = "successor"
 
-_OUTCOMES: Final = frozenset(outcome.value for outcome in Outcome)
+_OUTCOMES: Final = tuple(outcome.value for outcome in Outcome)
 _MEMBERS_MOST: Final = 2**32 - 1
 
 

@@ -19,13 +19,14 @@ from hypothesis import strategies as st
 
 from core import events
 from core.acceptance import Acceptance
+from core.accreditation import Coverage
 from core.anchor import Anchor
 from core.bundle import Bundle
 from core.credential import Credential
 from core.crypto.jose import CompactJws, PublicKey
 from core.encoding import canonical_json
 from core.errors import ComityError
-from core.events import Event, Position, event_class, restore_event
+from core.events import Event, Position, State, event_class, restore_event
 from core.leaf import Leaf
 from core.record import Record
 from core.report import Question, Report
@@ -40,6 +41,7 @@ from tests.support.certificates import ISSUER, SLOT, full_record, least_record
 from tests.support.json_strategy import JSON, edited, mutated
 from tests.support.keyfiles import CREATED
 from tests.support.network import Body, MemoryLedger, body_with_certificate
+from tests.support.recognition import CB, Scene
 from tests.support.tokens import ed25519_signer, es256_signer
 from tests.vectors import generate_sdjwt
 from verifier.verify import check
@@ -73,7 +75,17 @@ def _reports() -> list[dict[str, Any]]:
         check(bundle, ledger_state, now=now).dump(),
         check(bundle, ledger_state, question=asked, now=now).dump(),
         check(bundle, None, now=now).dump(),
+        _recognised(),
     ]
+
+
+def _recognised() -> dict[str, Any]:
+    """Return a report with a ladder, a condition and a history."""
+    scene = Scene().play("grant@1 ab+MSC@1 home+MSC@1 conditions@2")
+    assert scene.issued is not None
+    scene.bodies[CB].declare(scene.issued.slot, State.SUSPENDED)
+    scene.bodies[CB].declare(scene.issued.slot, State.IN_FORCE)
+    return scene.ask(at=50).dump()
 
 
 def _policies() -> list[dict[str, Any]]:
@@ -141,6 +153,11 @@ FORMATS: Mapping[str, Format] = {
     "leaf": Format([_BUNDLE["leaf"]], Leaf.parse, Leaf.dump),
     "credential": Format(_credentials(), Credential.parse, Credential.dump),
     "record": Format([full_record(), least_record()], Record.parse, Record.dump),
+    "coverage": Format(
+        ['{"ISO 14001":"all","ISO 9001":["03","19"]}', '{"ISO 9001:2015":["28"]}'],
+        Coverage.parse,
+        Coverage.dump,
+    ),
     "policy": Format(_policies(), Acceptance.parse, Acceptance.dump),
     "report": Format(_reports(), Report.parse, Report.dump),
     "key file": Format(_key_files(), KeyFile.parse, KeyFile.dump),

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from core.errors import FormatError
+from core.events import State
 from core.report import Outcome, Question, Report
+from core.report_details import RUNGS
 from tests.support.network import body_with_certificate
+from tests.support.recognition import CB, Scene
 from verifier.verify import check
 
 
@@ -27,6 +30,60 @@ def test_parse_and_dump_are_inverses(question: Question) -> None:
     report = a_report(question)
     assert Report.parse(report.dump()) == report
     assert Report.parse(report.dump()).dump() == report.dump()
+
+
+def a_full_report() -> Report:
+    """Return a report with a ladder, a condition and a history."""
+    scene = Scene().play("grant@1 ab+MSC@1 home+MSC@1 conditions@2")
+    assert scene.issued is not None
+    scene.bodies[CB].declare(scene.issued.slot, State.SUSPENDED)
+    return scene.ask(at=50)
+
+
+def test_ladder_conditions_and_history_are_read_back() -> None:
+    report = a_full_report()
+    assert [rung.kind for rung in report.ladder] == list(RUNGS)
+    assert report.conditions[0].dump() == {
+        "id": "registration",
+        "text": {"en": "Register first.", "zh": "先登记。"},
+    }
+    assert [entry.state for entry in report.status_history] == ["suspended"]
+    assert Report.parse(report.dump()) == report
+    assert Report.parse(report.dump()).dump() == report.dump()
+
+
+DETAIL_CHANGES: tuple[Callable[[dict[str, Any]], object], ...] = (
+    lambda r: r.pop("ladder"),
+    lambda r: r["question"].update(market=None),
+    lambda r: r["ladder"].extend(r["ladder"]),
+    lambda r: r["ladder"][0].update(kind="step"),
+    lambda r: r["ladder"][0].update(outcome="perhaps"),
+    lambda r: r["ladder"][0].update(outcome=[]),
+    lambda r: r["ladder"][0].update(member=-1),
+    lambda r: r["ladder"][0].update(member="1"),
+    lambda r: r["ladder"][0].update(name=None),
+    lambda r: r["ladder"][0].update(extra=1),
+    lambda r: r["ladder"][0].update({"from": "2026-03-02"}),
+    lambda r: r["ladder"][0].update(scope=5),
+    lambda r: r["conditions"][0].update(text={}),
+    lambda r: r["conditions"][0].update(text={"en": 5}),
+    lambda r: r["conditions"][0].pop("id"),
+    lambda r: r["status_history"][0].update(certificate="another"),
+    lambda r: r["status_history"][0].update(annulled=0),
+    lambda r: r["status_history"][0].update(effective_at=None),
+    lambda r: r["status_history"][0].update(state=2),
+    lambda r: r["status_history"][0].update(linked_member=2**32),
+)
+
+
+@pytest.mark.parametrize("change", DETAIL_CHANGES)
+def test_anything_but_what_explains_a_report_is_refused(
+    change: Callable[[dict[str, Any]], object],
+) -> None:
+    value = deepcopy(a_full_report().dump())
+    change(value)
+    with pytest.raises(FormatError):
+        Report.parse(value)
 
 
 def test_a_question_with_a_day_is_read_back() -> None:
@@ -77,5 +134,5 @@ def test_a_report_that_shows_what_does_not_stand_is_refused() -> None:
     with pytest.raises(FormatError) as refused:
         Report.parse(value)
     assert refused.value.code == "report_disclosed"
-    bare = {**value, "disclosed": {}, "not_shared": []}
+    bare = {**value, "disclosed": {}, "not_shared": [], "status_history": []}
     assert Report.parse(bare).dump() == bare
