@@ -19,7 +19,7 @@ from typing import Any, Final, Self
 from sqlalchemy import Connection
 
 from contracts.calls import Call, Calls
-from core.encoding import canonical_json, parse_json
+from core.encoding import canonical_json, parse_json, require_members
 from core.errors import NotFound
 from core.events import ContractSet, Event, Position
 from core.report import timestamp
@@ -84,8 +84,13 @@ class Expected:
 
     @classmethod
     def parse(cls, raw: bytes) -> Self:
-        """Return what :meth:`dump` has written."""
+        """Return what :meth:`dump` has written.
+
+        Raises:
+            FormatError: it is something else.
+        """
         value = parse_json(raw, what="expected event", max_bytes=_ROW_BYTES)
+        value = require_members(value, {"key", "kind", "body"}, what="expected event")
         return cls(value["key"], value["kind"], value["body"])
 
     def is_met_by(self, event: Event) -> bool:
@@ -97,14 +102,13 @@ class Expected:
 
     def found_in(self, evidence: Evidence, after_block: int = -1) -> Event | None:
         """Return the newest such event that the ledger recorded after a block, None for none."""
+        later = [one for one in self.events_in(evidence) if one.position.block > after_block]
+        return max(later, key=lambda event: event.position, default=None)
+
+    def events_in(self, evidence: Evidence) -> list[Event]:
+        """Return all such events."""
         keys = evidence.keys(self.key) if self.key.endswith("/") else [self.key]
-        found = [
-            event
-            for key in keys
-            for event in evidence.history(key)
-            if event.position.block > after_block and self.is_met_by(event)
-        ]
-        return max(found, key=lambda event: event.position, default=None)
+        return [one for key in keys for one in evidence.history(key) if self.is_met_by(one)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ class Draft:
     @property
     def digest(self) -> bytes:
         """What makes two acts the same."""
-        return sha256(canonical_json({"kind": self.kind.value, "act": dict(self.stated)})).digest()
+        return digest_of(self.kind.value, canonical_json(dict(self.stated)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,11 @@ class Act:
             "position": self.position.dump() if self.position else None,
             "refusal": self.refusal.dump() if self.refusal else None,
         }
+
+
+def digest_of(kind: str, arguments: bytes) -> bytes:
+    """Return what makes two acts the same, from their RFC 8785 arguments."""
+    return sha256(kind.encode() + b"\n" + arguments).digest()
 
 
 def contracts_of(evidence: Evidence) -> dict[str, str]:

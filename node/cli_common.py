@@ -74,8 +74,9 @@ def open_desk(named: Path | None) -> Iterator["Desk"]:
 
 
 def show(value: Any) -> None:
-    """Print one JSON document."""
-    typer.echo(json.dumps(value, ensure_ascii=False))
+    """Print one JSON document; what a terminal would obey in somebody else's text is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    typer.echo("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
 def note(text: str) -> None:

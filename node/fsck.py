@@ -44,7 +44,7 @@ from core.events import (
 from core.issuer import Slot
 from core.registry import slot_state
 from core.statuslist import StatusBits, StatusList
-from node.acting import Expected
+from node import acting
 from node.importing import REGISTER_ANSWER
 from node.membership import Evidence
 from node.recompute import RESTORE, Finding, check_leaf, findings_of_batch
@@ -326,14 +326,19 @@ def _is_of(event: StatusDeclared, row: AnyRow, place: Position) -> bool:
 
 def _acts(look: Look) -> Iterator[Finding]:
     for row in inspection.acts(look.connection):
-        at = f"act {row.public_id}"
-        state = ActState(row.state)
+        at, state = f"act {row.public_id}", ActState(row.state)
         if (state is ActState.REFUSED) != (row.refusal is not None):
             yield Finding("act_contradictory", at, "it is in no state, or in two", RESTORE)
+        if acting.digest_of(row.kind, row.arguments) != row.digest:
+            yield Finding("act_damaged", at, "it is not what was asked for", RESTORE)
+        carried = (row.carried_kind, row.carried_to, row.carried_call)
+        if row.outgoing_id is not None and carried != (OutgoingKind.ACT, row.target, row.call):
+            yield Finding("act_damaged", at, "its transaction does something else", RESTORE)
         if state is not ActState.RECORDED:
             continue
-        event = Expected.parse(row.expected).found_in(look.evidence, row.recorded_block - 1)
-        if event is None:
+        expected = acting.Expected.parse(row.expected)
+        place = Position(row.recorded_block, row.recorded_index)
+        if not any(event.position == place for event in expected.events_in(look.evidence)):
             text = "it is recorded here, and the ledger does not have it so"
             yield Finding("act_missing", at, text, "ask who runs the chain")
 

@@ -116,8 +116,14 @@ def declarations(connection: Connection) -> Iterator[AnyRow]:
 
 
 def acts(connection: Connection) -> Iterator[AnyRow]:
-    """Yield every act."""
-    yield from _streamed(connection, select(act))
+    """Yield every act, with kind, target and call of the transaction that carries it."""
+    carrying = (
+        outgoing.c.kind.label("carried_kind"),
+        outgoing.c.target.label("carried_to"),
+        outgoing.c.call.label("carried_call"),
+    )
+    query = select(act, *carrying).outerjoin(outgoing, outgoing.c.id == act.c.outgoing_id)
+    yield from _streamed(connection, query)
 
 
 def signed_lists(connection: Connection) -> Sequence[AnyRow]:

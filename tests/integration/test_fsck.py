@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from node.acting import Ground, act_of, keep
 from node.declare import Order, declaration_of, declare
 from node.lifecycle import Change
+from node.membership import membership
 from node.receipt import receipt_of
 from node.states import ReceiptState
+from node.voting import proposing
 from tests.support.anchored import assert_sound, diagnosis, has_ended
 from tests.support.ledger import MadeLedger
 from tests.support.node import RunningNode, make_node, utc_now, work_until
@@ -37,6 +40,13 @@ def settled(made: MadeLedger, tmp_path_factory: pytest.TempPathFactory) -> Itera
         )
     work_until(worker, lambda: declaration_of(node.store, asked.id).is_final)
     worker.step()  # signs the list
+    with node.evidence() as evidence:
+        body = membership(evidence, node.member.operating_signer.address)
+        assert body is not None
+        ground = Ground(evidence, body, utc_now())
+        draft = proposing(ground, ground.calls.propose_parameter("some", 1))
+        act = keep(node.store, draft, ground, random=random.randbytes)
+    work_until(worker, lambda: act_of(node.store, act.id).is_final)
     node.accept("FSCK-3")
     yield node
     node.close()
@@ -85,6 +95,9 @@ STORED = [
     ("outgoing", "fence", "kind = 'fence'"),
     *[("declaration", column, "1") for column in
       ("slot", "code", "reason", "effective_at", "until", "linked_member", "linked_slot", "state",
+       "recorded_block", "recorded_index")],
+    *[("act", column, "1") for column in
+      ("kind", "arguments", "digest", "target", "call", "expected", "state", "outgoing_id",
        "recorded_block", "recorded_index")],
     ("status_list", "token", "1"), ("status_list", "url", "1"), ("status_list", "bits_digest", "1"),
 ]  # fmt: skip

@@ -27,6 +27,7 @@ from core.runtime.faults import Form
 from core.runtime.steps import Step
 from core.signed import ASSERTION
 from node.config import FILE_NAME
+from node.demo.processes import free_port
 from tests.support.ledger import MadeLedger, body, deploy_test_ledger
 from tests.support.node import RunningNode, make_node
 from tests.support.policies import policy
@@ -227,12 +228,35 @@ def test_what_is_refused_is_told_in_words_and_kept_nowhere(
     assert ask(economy, "acts", "--json").out == before
 
 
+def test_a_refusal_is_json_as_well(ask: Ask) -> None:
+    said = ask("FR", "accredit", "grant", "1", "--standard", "ISO 9001", "--json")
+    assert said.code == 1
+    assert (said.json["ledger"], said.json["act"]) == ("refuses", None)
+    assert said.json["refusal"]["code"] == "role_missing"
+
+
+def test_a_chain_node_that_does_not_answer_delays_an_act_and_loses_none(
+    ask: Ask, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("COMITY_NODE_LEDGER__RPC_URL", closed)
+    words = ("propose", "parameter", "later", "1")
+    shown = ask("BR", *words, "--dry-run")
+    assert shown.code == 3
+    assert "did not answer" in shown.out
+    told = ask("BR", *words, "--json").json
+    assert (told["ledger"], told["act"]["state"]) == ("not_reached", "received")
+    monkeypatch.undo()
+    assert ask("BR", *words, "--wait").code == 0
+    assert "set the ledger parameter later to 1" in ask("BR", "proposals").out
+
+
 # ------------------------------------------------------------------ arrangements
 
 
 def test_an_arrangement_is_unilateral_until_both_have_accepted(ask: Ask, tmp_path: Path) -> None:
     text = tmp_path / "arrangement.md"
-    text.write_text("We recognise each other's certificates.\n\x1b[31m")
+    text.write_text("We recognise each other's certificates.\n\x1b[31m\x9b")
     words = ("new", str(text), "--role", "accreditation_body", "--party", "br.example")
     told = recorded(ask("DE", "arrangement", *words, "--wait", "--json"))
     assert told["act"]["act"]["parties"] == [3]
@@ -249,7 +273,10 @@ def test_an_arrangement_is_unilateral_until_both_have_accepted(ask: Ask, tmp_pat
     shown = ask("BR", "arrangement", "show", "1")
     assert "MSC: in effect between Rheinland Pruefstelle, Certifica Brasil" in shown.out
     assert "We recognise each other" in shown.out
-    assert "\x1b" not in shown.out
+    escaped = ask("BR", "arrangement", "show", "1", "--json").out
+    for said in (shown.out, escaped):
+        assert "\x1b" not in said
+        assert "\x9b" not in said
 
     suspend = ("suspend", "1", "3", "--scope", "MSC/QMS", "--reason", "obligations")
     assert ask("BR", "arrangement", *suspend).code == 1  # it is not the keeper
@@ -338,22 +365,23 @@ def test_a_body_is_admitted_by_vote(ask: Ask, network: Network, tmp_path: Path) 
     recorded(ask("CN", "propose", "admit", str(founder), "--wait", "--json"))
     again = ask("DE", "propose", "admit", str(founder), "--json").json
     assert again["already"] is not None  # the same, whoever proposed it
-    [one] = ask("CN", "proposals", "--json").json["proposals"]
+    one = ask("CN", "proposals", "--json").json["proposals"][-1]
+    number = str(one["proposal"])
     assert (one["state"], one["needed"], one["economies_needed"]) == ("open", 3, 3)
-    plain = ask("BR", "proposals", "1")
+    plain = ask("BR", "proposals", number)
     assert "1 of 3 needed" in plain.out
     assert "Huaxin Certification yes" in plain.out
     assert "Rheinland Pruefstelle, Certifica Brasil, Certification Lyon not yet" in plain.out
-    assert ask("CN", "propose", "carry-out", "1").code == 1
-    recorded(ask("DE", "vote", "1", "yes", "--wait", "--json"))
-    assert ask("DE", "vote", "1", "yes", "--json").json["already"] is not None
-    assert ask("DE", "vote", "1", "no").code == 1
-    recorded(ask("FR", "vote", "1", "no", "--wait", "--json"))
-    recorded(ask("BR", "vote", "1", "yes", "--wait", "--json"))
+    assert ask("CN", "propose", "carry-out", number).code == 1
+    recorded(ask("DE", "vote", number, "yes", "--wait", "--json"))
+    assert ask("DE", "vote", number, "yes", "--json").json["already"] is not None
+    assert ask("DE", "vote", number, "no").code == 1
+    recorded(ask("FR", "vote", number, "no", "--wait", "--json"))
+    recorded(ask("BR", "vote", number, "yes", "--wait", "--json"))
     network.wait(lambda: network.made.ledger.member_count() == 5)
-    network.wait(lambda: "carried out" in ask("CN", "proposals", "1").out)
-    assert ask("CN", "propose", "carry-out", "1", "--json").json["already"] is not None
-    assert ask("BR", "vote", "9", "yes").code == 1
+    network.wait(lambda: "carried out" in ask("CN", "proposals", number).out)
+    assert ask("CN", "propose", "carry-out", number, "--json").json["already"] is not None
+    assert ask("BR", "vote", "99", "yes").code == 1
 
 
 def test_every_kind_of_proposal_is_shown_in_words(ask: Ask) -> None:
