@@ -105,7 +105,9 @@ POLICIES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def policy_of(name: str, version: int = 1, day: int = 0, economy: str = MARKET) -> Acceptance:
+def policy_of(
+    name: str, version: int = 1, day: int = 0, economy: str = MARKET, **changes: Any
+) -> Acceptance:
     """Return a policy of the table, in force from a day on."""
     effective = datetime.fromtimestamp(START + day * DAY, UTC)
     return Acceptance.parse(
@@ -122,6 +124,7 @@ def policy_of(name: str, version: int = 1, day: int = 0, economy: str = MARKET) 
             "max_evidence_age": {"live": 600, "offline": 2_592_000},
         }
         | POLICIES[name]
+        | changes
     )
 
 
