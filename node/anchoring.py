@@ -107,7 +107,7 @@ class Anchoring:
         self._newest_at = evidence.head
 
     def restart(self) -> None:
-        """Forget the fence: the block that recorded it may be gone."""
+        """Forget the fence: the block that recorded it may be gone, or another contract counts."""
         self.fence = self._claim = None
 
     def learn(self, ended: list[Ended]) -> None:

@@ -213,9 +213,13 @@ class ChainWork:
             if progress.rolled_back:
                 gone_back.append(progress)
 
+        named = dict(connected.ledger.contracts)
         connected.follower.catch_up(note)
         for progress in gone_back:
             self._go_back(connected, progress)
+        if connected.ledger.contracts != named and connected.anchoring is not None:
+            self._log.warning("contracts_replaced")
+            connected.anchoring.restart()
         return moved
 
     def _go_back(self, connected: _Connected, progress: Progress) -> None:

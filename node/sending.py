@@ -159,6 +159,8 @@ class Sender:
             state = OutgoingState.DONE if receipt.succeeded else OutgoingState.FAILED
             if not receipt.succeeded:
                 code = receipt.refusal.code if receipt.refusal is not None else "reverted"
+            elif not receipt.events and not self._still_counts(stored):
+                state, code = OutgoingState.FAILED, "contract_replaced"
         elif self._final_nonce(final_block) > stored.nonce and self._is_absent(stored):
             state = OutgoingState.REPLACED
         else:
@@ -170,6 +172,10 @@ class Sender:
             transaction=stored.hash.hex(), code=code or "none",
         )  # fmt: skip
         return Ended(stored.id, stored.kind, stored.fence, state)
+
+    def _still_counts(self, stored: Stored) -> bool:
+        """Whether the contract it went to is still the ledger's: what others record is nothing."""
+        return writer.stated(stored.raw).call.to in self._ledger.contracts.values()
 
     def _final_nonce(self, final_block: int) -> int:
         answer = self._ledger.chain.request(
