@@ -127,7 +127,8 @@ def _tell_certificate(told: dict[str, Any]) -> None:
 
 def _event(event: dict[str, Any]) -> str:
     """Return one event of a certificate's life in one line."""
-    parts = [f"{event['event'].replace('_', ' ')} from {event['effective_at']}"]
+    at = "on" if event["source"] == "home" else "from"
+    parts = [f"{event['event'].replace('_', ' ')} {at} {event['effective_at']}"]
     if event["until"]:
         parts.append(f"until {event['until']}")
     if event["reason"]:

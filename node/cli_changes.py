@@ -274,4 +274,6 @@ def _tell(
         note(f"error: {line(done.refusal.message)}\nhint: {line(done.refusal.hint)}")
     else:
         where = "on the ledger" if done.is_final else "on its way to the ledger"
+        if done.successor_receipt is not None and not done.is_final:
+            where = "ordered; it goes to the ledger once its successor is anchored"
         typer.echo(f"{order.number}: {where}. {seen.sentence}")

@@ -98,7 +98,7 @@ def preview_decision(
     """Return what an order would do; raises as ``decide`` does, and keeps nothing."""
     with store.reading() as connection:
         _plan(connection, evidence, member, order, now, bytes)
-    effect = "Readers abroad see no difference: it is recorded at home."
+    effect = "Readers abroad see no difference."
     if order.change is Change.REFUSE:
         return Preview(None, None, f"{effect} Nothing is issued under this number.", _NO_UNDO)
     return Preview(None, None, effect, "It stays in the certificate's history.")

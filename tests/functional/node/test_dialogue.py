@@ -90,3 +90,25 @@ def test_json_stays_json_on_a_terminal(node: WebNode, declared: int) -> None:
     assert code == 0
     assert out.startswith('{"number": "T-4"')
     assert node.rows()["declaration"] == declared + 1
+
+
+def test_a_whole_life_is_told_in_words(node: WebNode) -> None:
+    number = node.issued("T-5")
+    at = ("--node", str(node.places.folder))
+
+    def comity(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "core", *words, *at], capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    comity("maintain", number, "--decision", "2026-03-05", "--yes")
+    comity("suspend", number, *SUSPEND, "--yes")
+    told = comity("status", number)
+    assert "status    suspended since " in told
+    events = [line.split(maxsplit=1)[1] for line in told.splitlines() if "    event " in line]
+    assert events[0].startswith("grant from 2026-03-02")
+    assert events[1].startswith("maintain on 2026-03-05")
+    assert events[2].endswith("until 2027-03-31T23:59:59Z, misuse, on its way")
+    comity("refuse", "T-6", "--reason", "nonconformity", "--decision", "2026-03-05", "--yes")
+    assert "certification refused on 2026-03-05" in comity("status", "T-6")
