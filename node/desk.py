@@ -13,6 +13,8 @@ from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.exc import IntegrityError
+
 from contracts.ledgerstore import LedgerStore
 from core.errors import NotFound, Unavailable
 from core.events import MemberAdmitted, MemberExpelled, member_key
@@ -144,14 +146,20 @@ class Desk:
         """
         if order.successor is not None:
             self.require_room()
+        try:
+            done = self._carry_out(order, key)
+        except IntegrityError:  # a database that lets two writers in at once: the other was first
+            done = self._carry_out(order, key)
+        self.wake_worker()
+        return done
+
+    def _carry_out(self, order: Order, key: str | None) -> Declaration | Decision:
         act = decide if MOVES[order.change].outcome is Outcome.KEPT else declare
         with self.ledger() as view:
-            done: Declaration | Decision = act(
+            return act(
                 self.store, view.evidence, view.body.member, order,
                 now=self.clock(), random=self.random, idempotency_key=key,
             )  # fmt: skip
-        self.wake_worker()
-        return done
 
     def preview(self, order: Order) -> Preview:
         """Return what an order would do; raises as ``carry_out`` does, and keeps nothing."""
