@@ -125,6 +125,7 @@ class Launcher:
         self._process = subprocess.Popen(words, stdin=subprocess.PIPE, pass_fds=[write])
         os.close(write)
         self._answers = os.fdopen(read)
+        self._answers.readline()  # it has imported everything
 
     def start(
         self, role: str, settings: Mapping[str, Any], environment: Mapping[str, str], log: Path,
@@ -322,6 +323,7 @@ def serve(start: float, answers: int) -> None:
     gc.collect()
     gc.freeze()
     opened: set[str] = set()
+    os.write(answers, b"ready\n")
     for line in iter(sys.stdin.buffer.readline, b""):
         request = json.loads(line)
         if "reap" in request:
