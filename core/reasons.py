@@ -12,6 +12,7 @@ from core.reason import Reason as Reason
 from core.reasons_genuine import GENUINE
 from core.reasons_in_force import IN_FORCE
 from core.reasons_recognised import RECOGNISED
+from core.report import Check, Outcome, Report, Verdict
 
 # Where evidence comes from
 SOURCE_DOCUMENT: Final = "document"
@@ -44,3 +45,20 @@ LINE_TITLES: Final[Mapping[int, str]] = {
 _ALL = (*GENUINE, *IN_FORCE, *RECOGNISED)
 
 REASONS: Final[Mapping[str, Reason]] = {reason.code: reason for reason in _ALL}
+
+_DECIDED_BY: Final[Mapping[Verdict, tuple[Outcome, ...]]] = {
+    Verdict.NOT_VALID: (Outcome.NO,),
+    Verdict.NOT_FOR_THIS_USE: (Outcome.NO,),
+    Verdict.COULD_NOT_BE_CHECKED: (Outcome.COULD_NOT_BE_CHECKED,),
+    Verdict.VERIFIED_WITH_CONDITIONS: (Outcome.CONDITION, Outcome.NOT_SHARED),
+}
+
+
+def deciding(report: Report) -> Check | None:
+    """Return the line whose reason explains the verdict, None where all is well.
+
+    The first that led to it; one that only sends the reader to another line decides nothing.
+    """
+    outcomes = _DECIDED_BY.get(report.verdict, ())
+    found = [check for check in report.checks if check.outcome in outcomes]
+    return next((c for c in found if not REASONS[c.code].defers), found[0] if found else None)

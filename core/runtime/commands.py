@@ -84,7 +84,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
     ),
     (
         "Try it",
-        (Command("demo", "node.demo.cli:app", "three bodies, a chain and a verifier, right here"),),
+        (Command("demo", "node.demo.cli:app", "six bodies, a chain and a verifier, right here"),),
     ),
 )
 COMMANDS: Final[dict[str, Command]] = {

@@ -1,6 +1,8 @@
-"""The three bodies of the demonstration and the registers they import. All of it is fictional.
+"""The bodies of the demonstration and the registers they import. All of it is fictional.
 
-Every row is made from its number and the year alone, so that two runs import the same.
+Three certification bodies issue; two accreditation bodies and an authority say who recognises whom.
+Members are numbered in this order, and the example policies count on it. Every row of a register is
+made from its number and the year alone, so that two runs import the same.
 """
 
 import csv
@@ -11,12 +13,13 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class DemoBody:
-    """One certification body.
+    """One body.
 
     Args:
         key: its folder and process name.
         name, local_name, language: registered name in English and in its own language.
-        economy: ISO 3166-1 alpha-2.
+        economy: ISO 3166-1 alpha-2, or a user-assigned code of no real economy.
+        role: what it is.
         prefix: how its certificate numbers begin; numbers carry no meaning to the product.
         rows: how many certificates its register has.
         cities, trades, suffix: what its fictional organizations are made from.
@@ -27,26 +30,45 @@ class DemoBody:
     local_name: str
     language: str
     economy: str
-    prefix: str
-    rows: int
-    cities: tuple[str, ...]
-    suffix: str
+    role: str = "certification_body"
+    prefix: str = ""
+    rows: int = 0
+    cities: tuple[str, ...] = ()
+    suffix: str = ""
 
 
 BODIES = (
     DemoBody(
-        "north", "North Certification (example)", "北方认证（示例）", "zh", "CN", "01526Q3", 80,
-        ("Shenzhen", "Ningbo", "Suzhou", "Qingdao"), "Co., Ltd. (example)",
+        "north", "North Certification (example)", "北方认证（示例）", "zh", "CN",
+        prefix="01526Q3", rows=80, cities=("Shenzhen", "Ningbo", "Suzhou", "Qingdao"),
+        suffix="Co., Ltd. (example)",
     ),
     DemoBody(
         "rhein", "Rhein Zertifizierung (example)", "Rhein Zertifizierung (Beispiel)", "de", "DE",
-        "RZ-QM-", 60, ("Köln", "Mainz", "Düsseldorf", "Wesel"), "GmbH (example)",
+        prefix="RZ-QM-", rows=60, cities=("Köln", "Mainz", "Düsseldorf", "Wesel"),
+        suffix="GmbH (example)",
     ),
     DemoBody(
-        "sul", "Sul Certificadora (example)", "Sul Certificadora (exemplo)", "pt", "BR", "SUL/", 60,
-        ("Curitiba", "Joinville", "Caxias do Sul", "Blumenau"), "Ltda. (example)",
+        "sul", "Sul Certificadora (example)", "Sul Certificadora (exemplo)", "pt", "BR",
+        prefix="SUL/", rows=60, cities=("Curitiba", "Joinville", "Caxias do Sul", "Blumenau"),
+        suffix="Ltda. (example)",
     ),
 )  # fmt: skip
+RECOGNISERS = (
+    DemoBody(
+        "sino", "Eastern Accreditation (example)", "东方认可（示例）", "zh", "CN",
+        "accreditation_body",
+    ),
+    DemoBody(
+        "xenia", "Xenia Accreditation (example)", "Akreditado Xenia (ekzemplo)", "eo", "XA",
+        "accreditation_body",
+    ),
+    DemoBody(
+        "market", "Xenia Market Authority (example)", "Merkata Aŭtoritato Xenia (ekzemplo)", "eo",
+        "XA", "authority",
+    ),
+)  # fmt: skip
+EVERYBODY = BODIES + RECOGNISERS
 
 _TRADES = (
     ("19", "LED drivers", "Design and manufacture of LED drivers"),

@@ -12,11 +12,12 @@ import typer
 
 from core.runtime.paths import demo_home
 from core.runtime.progress import step
+from node.demo.bodies import EVERYBODY
 from node.demo.network import Network
 from node.demo.scenario import Scenario, Story
 
 app = typer.Typer(
-    help="Three bodies, a chain and a verifier on this machine.\n\nWithout a command: play the "
+    help="Six bodies, a chain and a verifier on this machine.\n\nWithout a command: play the "
     "scenario and, on a terminal, serve until Ctrl-C; with ONCE=1 set, end by itself.",
     invoke_without_command=True,
     add_completion=False,
@@ -25,7 +26,10 @@ app = typer.Typer(
 )
 
 _VERDICTS = {
+    "verified": "✔ Verified",
+    "verified_with_conditions": "! Verified with conditions",
     "genuine_and_in_force": "✔ Genuine and in force",
+    "not_for_this_use": "✖ Not for this use",
     "not_valid": "✖ Not valid",
     "could_not_be_checked": "? Could not be checked",
 }
@@ -38,7 +42,7 @@ def play(context: typer.Context) -> int:
     """Play the scenario; on a terminal, serve until Ctrl-C (with ONCE=1: end at once)."""
     if context.invoked_subcommand is not None:
         return 0
-    network = Network(demo_home())
+    network = Network(demo_home(), bodies=EVERYBODY)
     story = _bring_up(network, to_errors=False)
     try:
         _print_story(network, story)
@@ -55,7 +59,7 @@ def play(context: typer.Context) -> int:
 @app.command()
 def up(as_json: Json = False) -> int:
     """Start all, play the scenario, leave it running."""
-    network = Network(demo_home())
+    network = Network(demo_home(), bodies=EVERYBODY)
     if network.state_file.exists() and network.processes.running():
         state = json.loads(network.state_file.read_text("utf-8"))
     else:
@@ -74,7 +78,7 @@ def up(as_json: Json = False) -> int:
 @app.command()
 def down(as_json: Json = False) -> int:
     """Stop the network and remove what it kept."""
-    Network(demo_home()).down()
+    Network(demo_home(), bodies=EVERYBODY).down()
     typer.echo(json.dumps({"stopped": True}) if as_json else "stopped")
     return 0
 
@@ -107,6 +111,7 @@ def _state(network: Network, story: Story) -> dict[str, Any]:
     return {
         "urls": _urls(network),
         "examples": story.examples,
+        "recognised": story.recognised,
         "timings": story.timings,
         "origin": network.origin,
         "folder": str(network.folder),
@@ -121,8 +126,9 @@ def _urls(network: Network) -> dict[str, str]:
 def _print_story(network: Network, story: Story) -> None:
     typer.echo(f"\n{story.imported} e-certificates issued and anchored by three bodies.")
     typer.echo("\nWhat the verifier abroad answers")
-    for told, verdict, sentence in story.answers:
-        typer.echo(f"  {_VERDICTS[verdict]:<26}{told}\n{'':<28}{sentence}")
+    asked = [(row["told"], row["verdict"], row["sentence"]) for row in story.recognised]
+    for told, verdict, sentence in [*story.answers, *asked]:
+        typer.echo(f"  {_VERDICTS[verdict]:<28}{told}\n{'':<30}{sentence}")
     typer.echo(f"\nFiles to check\n  {network.examples}")
     typer.echo("\nAddresses")
     for name, url in _urls(network).items():

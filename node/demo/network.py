@@ -1,8 +1,8 @@
 """Brings the demonstration network up and down.
 
-Up: chain, keys of three founding bodies, ledger, three nodes, one verifier that follows two
-ledgers. The second ledger's chain node is an address where nobody listens, so that "could not be
-checked" is shown for real.
+Up: chain, keys of the founding bodies, ledger, their nodes, one verifier that follows two ledgers
+and holds acceptance policies of its own for two markets. The second ledger's chain node is an
+address where nobody listens, so that "could not be checked" is shown for real.
 """
 
 import os
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import Refused, Unavailable
+from core.examples import policies
 from core.runtime.paths import private_folder
 from node.demo import commands
 from node.demo.bodies import BODIES, DemoBody
@@ -22,6 +23,7 @@ from node.demo.processes import Processes, comity, free_port, free_ports
 
 CHAIN_ID = 31_337
 CLOSED_PORT = 1  # tcpmux: reserved, and served by nothing; checked before use
+LOCAL_POLICIES = ("XB", "XC")  # XA's is published on the ledger by its authority
 FAR_ORIGIN = "comity/424242/0x00000000000000000000000000000000000000fa"
 
 
@@ -49,12 +51,13 @@ class Network:
         Args:
             folder: where everything is kept, and removed again.
             environment: of the processes.
-            bodies: the founders.
+            bodies: the founders; recognition is played where there are some besides the issuers.
             reached_at: address of the chain node → address under which the others reach it.
         """
         self.folder = folder
         self.state_file = folder / "network.json"
         self.examples = folder / "examples"
+        self.policies = folder / "policies"
         self.verifier = folder / "verifier"
         self.environment = {**environment, "COMITY_PASSPHRASE_FILE": str(folder / "passphrase")}
         self.processes = Processes(folder, self.environment)
@@ -64,6 +67,16 @@ class Network:
         self.origin = ""
         self.rpc = ""
         self.verifier_url = ""
+
+    @property
+    def issuers(self) -> tuple[Node, ...]:
+        """The nodes of bodies that issue."""
+        return tuple(node for node in self.nodes if node.body.rows)
+
+    @property
+    def recognisers(self) -> tuple[Node, ...]:
+        """The nodes of bodies that say who recognises whom."""
+        return tuple(node for node in self.nodes if not node.body.rows)
 
     def up(self, say: Callable[[str], None]) -> None:
         """Start everything; ``say`` is told each step in words.
@@ -76,9 +89,10 @@ class Network:
         self.down()
         say("Starting the chain")
         self._start_chain()
-        say("Making the keys of three bodies and founding the ledger")
+        bodies = f"{len(self._bodies)} bodies"
+        say(f"Making the keys of {bodies} and founding the ledger")
         self._found()
-        say("Starting three nodes and the verifier")
+        say(f"Starting the nodes of {bodies} and the verifier")
         self._start_nodes()
         self._start_verifier()
 
@@ -128,7 +142,7 @@ class Network:
         self.command(
             "node", "init", "--node", str(node.folder), "--name", body.name,
             "--name-in", f"{body.language}={body.local_name}", "--economy", body.economy,
-            "--endpoint", node.url, "--port", str(port),
+            "--role", body.role, "--endpoint", node.url, "--port", str(port),
         )  # fmt: skip
         return node
 
@@ -147,11 +161,15 @@ class Network:
 
     def _start_verifier(self) -> None:
         _require_closed(CLOSED_PORT)
+        private_folder(self.policies)
+        for economy in LOCAL_POLICIES:
+            file = self.policies / f"{economy}.policy.json"
+            file.write_bytes(policies()[economy].file_bytes())
         self.command(
             "verifier", "init", "--folder", str(self.verifier), "--port", str(free_port()),
             "--ledger", f"{self.origin}={self.rpc}",
             "--ledger", f"{FAR_ORIGIN}=http://127.0.0.1:{CLOSED_PORT}",
-            "--examples", str(self.examples),
+            "--examples", str(self.examples), "--policies", str(self.policies),
         )  # fmt: skip
         words = comity("verifier", "run", "--folder", str(self.verifier))
         self.processes.start("verifier", words)

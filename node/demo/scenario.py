@@ -1,7 +1,8 @@
 """The story the demonstration plays: issue, anchor, present, and ask abroad.
 
 Every verdict shown is what the verifier answered over HTTP. A verdict other than the expected one
-stops the demonstration with an error.
+stops the demonstration with an error. Where the network has accreditation bodies and an authority,
+recognition is played as well.
 """
 
 import base64
@@ -14,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Refused
-from core.reasons import REASONS
+from node.demo.asking import ask_until, deciding_sentence
 from node.demo.bodies import number_of, write_register
 from node.demo.network import FAR_ORIGIN, Network, Node
+from node.demo.recognition import Recognition
 
 SHARED_FIELDS = "scope,sectors,sites"
 GENUINE, NOT_VALID, COULD_NOT = "genuine_and_in_force", "not_valid", "could_not_be_checked"
-_SEEN_SECONDS = 30.0  # until a status change must have reached the verifier abroad
 
 
 @dataclass(slots=True)
@@ -30,12 +31,14 @@ class Story:
     Args:
         examples: name → file and verdict, as ``comity demo up --json`` gives them.
         answers: what was presented, and the verifier's verdict and sentence.
+        recognised: what was asked of ``examples.good`` by market and moment, and the verdict.
         timings: seconds of each step.
         imported: certificates received and anchored.
     """
 
     examples: dict[str, dict[str, str]] = field(default_factory=dict)
     answers: list[tuple[str, str, str]] = field(default_factory=list)
+    recognised: list[dict[str, str]] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
     imported: int = 0
 
@@ -55,11 +58,26 @@ class Scenario:
         Raises:
             Refused: a step failed, or the verifier answered otherwise than expected.
         """
+        recognition = self._recognition()
+        if recognition is not None:
+            self._timed("accredit", recognition.prepare)
         self._timed("import_and_anchor", self._import)
         self._timed("present_and_check", self._present)
+        if recognition is not None:
+            self._timed("recognise", lambda: recognition.show(self._good))
+            self.story.recognised = recognition.answers
         self._timed("status_changes", self._change_statuses)
         self._timed("examples", self._write_examples)
         return self.story
+
+    @property
+    def _good(self) -> Path:
+        return self._network.examples / "good.comity.json"
+
+    def _recognition(self) -> Recognition | None:
+        if not self._network.recognisers:
+            return None
+        return Recognition(self._network, self._say, self._today)
 
     def _timed(self, name: str, step: Callable[[], None]) -> None:
         started = time.monotonic()
@@ -67,7 +85,7 @@ class Scenario:
         self.story.timings[name] = round(time.monotonic() - started, 2)
 
     def _import(self) -> None:
-        for node in self._network.nodes:
+        for node in self._network.issuers:
             body = node.body
             self._say(f"{body.name}: issuing and anchoring {body.rows} e-certificates")
             register = node.folder / "register.csv"
@@ -82,14 +100,14 @@ class Scenario:
             self.story.imported += len(anchored)
 
     def _present(self) -> None:
-        node = self._network.nodes[0]
+        node = self._network.issuers[0]
         self._say("An exporter shows one abroad, sharing scope, sectors and sites only")
         good = self._write(node, 1, "good")
         self._expect("good", good, "in force, three fields shared", GENUINE)
 
     def _change_statuses(self) -> None:
         self._say("Suspending, restoring, withdrawing and cancelling others")
-        first, second, third = self._network.nodes
+        first, second, third = self._network.issuers
         wait = ("--yes", "--wait")
         reason = ("--reason", "nonconformity")
         until = ("--until", (self._today + timedelta(days=150)).isoformat())
@@ -108,7 +126,7 @@ class Scenario:
 
     def _write_examples(self) -> None:
         self._say("A forged one, and one of a ledger that cannot be reached")
-        good = json.loads((self._network.examples / "good.comity.json").read_text("utf-8"))
+        good = json.loads(self._good.read_text("utf-8"))
         forged = {**good, "presentation": _with_other_number(good["presentation"])}
         self._expect("forged", self._dump("forged", forged), "content changed by hand", NOT_VALID)
         far = {**good, "ledger": FAR_ORIGIN}
@@ -137,42 +155,9 @@ class Scenario:
         return file
 
     def _expect(self, name: str, file: Path, told: str, verdict: str) -> None:
-        """Ask the verifier abroad until it gives the verdict, for its ledger state follows ours."""
-        deadline = time.monotonic() + _SEEN_SECONDS
-        while True:
-            report = check_over_http(self._network.verifier_url, file)
-            if report["verdict"] == verdict:
-                break
-            if time.monotonic() > deadline:
-                raise Refused(
-                    "demo_other_verdict",
-                    f"{name}: expected {verdict}, the verifier says {report['verdict']}",
-                )
-            time.sleep(0.2)
-        self.story.examples[name] = {"file": str(file), "verdict": report["verdict"]}
-        self.story.answers.append((told, report["verdict"], deciding_sentence(report)))
-
-
-def check_over_http(url: str, file: Path) -> dict[str, Any]:
-    """Send a file to ``POST /v1/checks`` and return the report."""
-    import httpx2
-
-    document = base64.b64encode(file.read_bytes()).decode("ascii")
-    answer = httpx2.post(f"{url}/v1/checks", json={"document": document}, timeout=30)
-    answer.raise_for_status()
-    report: dict[str, Any] = answer.json()
-    return report
-
-
-def deciding_sentence(report: dict[str, Any]) -> str:
-    """Return the reason of the line that decided a report; of line 3 when all is well."""
-    for outcome in ("no", "could_not_be_checked", "condition"):
-        found = [check for check in report["checks"] if check["outcome"] == outcome]
-        if found:  # a line that only sends to another one decides nothing
-            return str(
-                next((c for c in found if not REASONS[c["code"]].defers), found[0])["reason"]
-            )
-    return str(report["checks"][2]["reason"])
+        report = ask_until(self._network.verifier_url, file, verdict, name)
+        self.story.examples[name] = {"file": str(file), "verdict": report.verdict.value}
+        self.story.answers.append((told, report.verdict.value, deciding_sentence(report)))
 
 
 def _with_other_number(presentation: str) -> str:

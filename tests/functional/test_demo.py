@@ -13,7 +13,14 @@ from typing import Any
 import httpx2
 import pytest
 
-EXIT_CODES = {"genuine_and_in_force": 0, "not_valid": 1, "could_not_be_checked": 3}
+EXIT_CODES = {
+    "verified": 0,
+    "genuine_and_in_force": 0,
+    "not_valid": 1,
+    "verified_with_conditions": 2,
+    "could_not_be_checked": 3,
+    "not_for_this_use": 5,
+}
 EXPECTED = {
     "good": "genuine_and_in_force",
     "suspended": "not_valid",
@@ -76,7 +83,7 @@ def test_it_names_addresses_examples_and_timings(network: dict[str, Any]) -> Non
     assert {"urls", "examples", "timings"} <= network.keys()
     assert {name: network["examples"][name]["verdict"] for name in EXPECTED} == EXPECTED
     assert all(Path(example["file"]).is_file() for example in network["examples"].values())
-    for name in ("verifier", "north", "rhein", "sul"):
+    for name in ("verifier", "north", "rhein", "sul", "sino", "xenia", "market"):
         assert httpx2.get(f"{network['urls'][name]}/healthz").status_code == 200
 
 
@@ -87,6 +94,47 @@ def test_the_command_gives_each_example_its_verdict_and_exit_code(
         done = shell.run("check", network["examples"][name]["file"], "--json")
         assert done.returncode == EXIT_CODES[verdict], (name, done.stderr)
         assert json.loads(done.stdout)["verdict"] == verdict, name
+
+
+def test_one_certificate_is_recognised_by_market_and_moment(
+    shell: Shell, network: dict[str, Any]
+) -> None:
+    told = [(row["market"], row["verdict"], row.get("at")) for row in network["recognised"]]
+    assert [(market, verdict) for market, verdict, _ in told] == [
+        ("XA", "verified"),
+        ("XB", "verified_with_conditions"),
+        ("XC", "not_for_this_use"),
+        ("XA", "could_not_be_checked"),
+        ("XA", "not_for_this_use"),
+        ("XA", "verified"),
+    ]
+    moments = [at for _, _, at in told if at]
+    assert len(moments) == 3
+    assert moments == sorted(moments)
+    good = network["examples"]["good"]["file"]
+    for market, verdict, at in told:
+        words = ("--market", market, *(("--at", at) if at else ()))
+        done = shell.run("check", good, "--json", *words)
+        report = json.loads(done.stdout)
+        assert (report["verdict"], done.returncode) == (verdict, EXIT_CODES[verdict]), words
+        assert [rung["kind"] for rung in report["ladder"]][-1] == "market"
+    shown = shell.run("check", good, "--market", "XC")
+    assert "Not for this use" in shown.stdout
+    assert "Eastern Accreditation" in shown.stdout
+
+
+def test_who_may_certify_for_a_market_and_since_when(shell: Shell, network: dict[str, Any]) -> None:
+    asked = ("--standard", "ISO 9001", "--sector", "19", "--market", "XA")
+    done = shell.run("network", *asked, "--json")
+    assert done.returncode == 0, done.stderr
+    bodies = {row["name"]: row for row in json.loads(done.stdout)["acceptors"]}
+    assert len([row for row in bodies.values() if row["outcome"] == "yes"]) == 3
+    page = httpx2.get(
+        f"{network['urls']['verifier']}/network",
+        params={"standard": "ISO 9001", "sector": "19", "market": "XA"},
+    )
+    assert page.status_code == 200
+    assert all(name in page.text for name in bodies)
 
 
 def test_the_page_checks_the_four_examples_live(network: dict[str, Any]) -> None:

@@ -16,8 +16,8 @@ from core.asking import question_of
 from core.codes import economy_name
 from core.credential_fields import summary, title_of
 from core.errors import ComityError, FormatError, UsageError
-from core.reasons import LINE_TITLES, REASONS
-from core.report import QUESTIONS, Outcome, Question, Report, group_outcome, timestamp
+from core.reasons import LINE_TITLES, deciding
+from core.report import QUESTIONS, Question, Report, group_outcome, timestamp
 from core.runtime.problems import from_error
 from verifier.desk import Desk
 from verifier.render import (
@@ -119,10 +119,9 @@ def _result(report: Report) -> Response:
 
 def _headline(report: Report) -> str:
     """Return the sentence of the line that decided the verdict."""
-    for outcome in (Outcome.NO, Outcome.COULD_NOT_BE_CHECKED, Outcome.CONDITION):
-        found = [check for check in report.checks if check.outcome is outcome]
-        if found:  # a line that only sends to another one decides nothing
-            return next((c for c in found if not REASONS[c.code].defers), found[0]).reason
+    line = deciding(report)
+    if line is not None:
+        return line.reason
     if report.question.market is not None:
         return f"Genuine, in force, and recognised in {economy_name(report.question.market)}."
     return "Issued by the named body, unchanged, registered, and in force. No market was asked for."

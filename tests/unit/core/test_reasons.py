@@ -10,8 +10,8 @@ from string import Formatter
 import pytest
 
 from core import reasons
-from core.reasons import LINE_TITLES, REASONS, SOURCES, Reason
-from core.report import LINES, Outcome
+from core.reasons import LINE_TITLES, REASONS, SOURCES, Reason, deciding
+from core.report import LINES, Check, Outcome, Question, Report
 
 CHECKS = Path(__file__).resolve().parents[3] / "verifier" / "checks"
 WORDS = 35  # of the whole English sentence
@@ -163,3 +163,32 @@ def test_a_line_that_sends_to_another_is_never_the_only_one_without_an_answer() 
     }
     for reason in broken_below:  # to the line below, which has the No that explains it
         assert reason.en.advice == f"See line {reason.line - 1}."
+
+
+_YES = "issuer_confirmed"
+
+
+@pytest.mark.parametrize(
+    ("codes", "market", "decided"),
+    [
+        ({}, None, None),
+        ({5: "suspended", 9: "market_no_policy"}, "XA", "suspended"),
+        ({1: "issuer_not_checked", 3: "ledger_unknown"}, None, "ledger_unknown"),
+        ({3: "ledger_too_old", 8: "arrangement_unilateral"}, "XA", "ledger_too_old"),
+        ({7: "accreditation_none", 8: "arrangement_no_accreditation"}, "XA", "accreditation_none"),
+        ({8: "arrangement_unilateral", 9: "market_ladder_broken"}, "XA", "arrangement_unilateral"),
+        ({9: "market_disclosure_missing"}, "XA", "market_disclosure_missing"),
+        ({9: "market_accepts"}, "XA", None),
+    ],
+)
+def test_the_line_that_explains_a_verdict(
+    codes: dict[int, str], market: str | None, decided: str | None
+) -> None:
+    def line(number: int) -> Check:
+        code = codes.get(number, _YES)
+        outcome = REASONS[code].outcome
+        return Check(number, code, outcome, "a sentence", "document")
+
+    report = Report(Question(market=market), tuple(map(line, LINES)), {}, ())
+    found = deciding(report)
+    assert (found.code if found else None) == decided
