@@ -20,7 +20,7 @@ from verifier.config import FILE_NAME, VerifierSettings, folder_in_use
 from verifier.desk import Desk
 from verifier.policies import policy_of
 from verifier.sources import Sources
-from verifier.web import api, description, page
+from verifier.web import api, description, network, page
 
 
 def create_app(
@@ -50,6 +50,7 @@ def create_app(
     )  # fmt: skip
     app.extensions["comity_desk"] = Desk(settings, sources, clock, policy_of(settings))
     app.register_api(api.blueprint)
+    app.register_api(network.blueprint)
     app.register_blueprint(description.blueprint)
     app.register_blueprint(page.blueprint)
     throttle.limit_checks(app, settings, folder)

@@ -1,4 +1,4 @@
-"""How often one address may have something checked.
+"""How often one address may have something checked, or look at the network.
 
 Decides whom a request comes from: the address that the outermost of our own proxies saw. The
 address is counted under a keyed hash and kept nowhere, so whoever reads the counters, in Redis or
@@ -20,7 +20,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from core.runtime import limiting, volatile
 from verifier.config import VerifierSettings
 
-_CHECKS: Final = ("api.post_check", "page.answer", "page.example")
+_CHECKS: Final = (
+    "api.post_check", "page.answer", "page.example",
+    "network.page", "network.get_network", "network.get_feed", "network.get_member_feed",
+)  # fmt: skip
 _SECRET_FILE: Final = "address.key"
 _SECRET_BYTES: Final = 32
 
