@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,8 +14,7 @@ from core.runtime import faults
 from core.runtime.faults import Form
 from core.runtime.steps import Step
 from node import acting
-from node.acting import Act, Draft, Ground, act_of
-from node.membership import membership
+from node.acting import Act, Draft, act_of
 from node.states import ActState
 from node.voting import (
     ProposalState,
@@ -27,9 +25,10 @@ from node.voting import (
     voting,
 )
 from node.worker import Worker
+from tests.support.acting import DraftOf, ask, asking, ground_of, times_recorded
 from tests.support.anchored import assert_sound
 from tests.support.ledger import MadeLedger
-from tests.support.node import RunningNode, make_node, utc_now, work_until
+from tests.support.node import RunningNode, make_node, work_until
 
 
 @pytest.fixture(scope="module")
@@ -55,36 +54,15 @@ class Acting:
         self.worker: Worker = node.worker()
         work_until(self.worker, lambda: self.worker.fence is not None)
 
-    def ask(self, draft_of: Callable[[Ground], Draft]) -> Act:
-        """Keep an act, as a command would."""
+    def draft(self, draft_of: DraftOf) -> Draft:
         with self.node.evidence() as evidence:
-            ground = self.ground(evidence)
-            return acting.keep(self.node.store, draft_of(ground), ground, random=os.urandom)
+            return draft_of(ground_of(self.node, evidence))
 
-    def ground(self, evidence: object) -> Ground:
-        body = membership(evidence, self.node.member.operating_signer.address)  # type: ignore[arg-type]
-        assert body is not None
-        return Ground(evidence, body, utc_now())  # type: ignore[arg-type]
-
-    def draft(self, draft_of: Callable[[Ground], Draft]) -> Draft:
-        with self.node.evidence() as evidence:
-            return draft_of(self.ground(evidence))
-
-    def act(self, draft_of: Callable[[Ground], Draft]) -> Act:
+    def act(self, draft_of: DraftOf) -> Act:
         """Keep an act and work until it has ended."""
-        known = self.ask(draft_of).id
+        known = ask(self.node, draft_of).id
         work_until(self.worker, lambda: act_of(self.node.store, known).is_final)
         return act_of(self.node.store, known)
-
-    def recorded(self, draft_of: Callable[[Ground], Draft]) -> int:
-        """Count how often the ledger has recorded an act."""
-        with self.node.evidence() as evidence:
-            expected = draft_of(self.ground(evidence)).expected
-            return sum(
-                expected.is_met_by(event)
-                for key in evidence.keys(expected.key)
-                for event in evidence.history(key)
-            )
 
     def restart(self) -> None:
         """Leave the worker as it is, and go on with a new one."""
@@ -114,11 +92,6 @@ class Acting:
     def state(self, number: int) -> ProposalState:
         with self.node.evidence() as evidence:
             return proposal_numbered(evidence, number).state
-
-
-def asking(parameter: str) -> Callable[[Ground], Draft]:
-    """Propose a parameter, as a draft."""
-    return lambda ground: proposing(ground, ground.calls.propose_parameter(parameter, 1))
 
 
 @pytest.fixture(autouse=True)
@@ -167,7 +140,7 @@ def test_acts_are_carried_out_in_the_order_they_were_asked_for(
 ) -> None:
     one = bodies[1]
     names = [f"in_order_{n}" for n in range(3)]
-    asked = [one.ask(asking(name)) for name in names]
+    asked = [ask(one.node, asking(name)) for name in names]
     work_until(one.worker, lambda: all(act_of(one.node.store, a.id).is_final for a in asked))
     ended = [act_of(one.node.store, a.id).position for a in asked]
     assert None not in ended
@@ -179,8 +152,10 @@ def test_what_the_ledger_refuses_ends_with_its_reason_and_holds_nothing_up(
 ) -> None:
     one = bodies[1]
     number, _ = one.propose(lambda calls: calls.propose_parameter("not_enough", 1))
-    bad = one.ask(lambda ground: carrying_out(ground, proposal_numbered(ground.evidence, number)))
-    good = one.ask(asking("enough"))
+    bad = ask(
+        one.node, lambda ground: carrying_out(ground, proposal_numbered(ground.evidence, number))
+    )
+    good = ask(one.node, asking("enough"))
     work_until(one.worker, lambda: act_of(one.node.store, good.id).is_final)
     refused = act_of(one.node.store, bad.id)
     assert refused.state is ActState.REFUSED
@@ -204,13 +179,13 @@ def test_an_act_is_recorded_once_whatever_fails(
     draft = asking(f"{step}_{form}"[:32])
     faults.arm({faults.VARIABLE: f"tests only: {step}/{form}/error"}, io.StringIO())
     try:
-        asked = one.ask(draft)
+        asked = ask(one.node, draft)
     except Unavailable:
-        asked = one.ask(draft)  # whoever got no answer asks again
-    assert one.ask(draft).id == asked.id
+        asked = ask(one.node, draft)  # whoever got no answer asks again
+    assert ask(one.node, draft).id == asked.id
     work_until(one.worker, lambda: act_of(one.node.store, asked.id).is_final)
     assert act_of(one.node.store, asked.id).state is ActState.RECORDED
-    assert one.recorded(draft) == 1
+    assert times_recorded(one.node, draft) == 1
 
 
 @pytest.mark.parametrize("form", Form)
@@ -220,7 +195,7 @@ def test_an_act_whose_nonce_was_taken_goes_into_a_new_transaction(
     one = bodies[2]
     never = {faults.VARIABLE: f"tests only: {Step.TRANSACTION_SENT}/failed/error/*"}
     faults.arm(never, io.StringIO())
-    asked = one.ask(asking(f"taken_{form}"))
+    asked = ask(one.node, asking(f"taken_{form}"))
     work_until(one.worker, lambda: act_of(one.node.store, asked.id).state is ActState.SENT)
     faults.arm({})
     one.node.member.operating.forget_nonce()
@@ -245,9 +220,9 @@ def test_a_new_worker_goes_on_where_the_last_one_was_cut_off(
     one = bodies[2]
     draft = asking(f"cut_off_{step}_{form}"[:32])
     faults.arm({faults.VARIABLE: f"tests only: {step}/{form}/error"}, io.StringIO())
-    asked = one.ask(draft)
+    asked = ask(one.node, draft)
     work_until(one.worker, lambda: faults.BROKEN in capfd.readouterr().err)
     one.restart()  # nothing of what the last one had in memory is left
     work_until(one.worker, lambda: act_of(one.node.store, asked.id).is_final)
     assert act_of(one.node.store, asked.id).state is ActState.RECORDED
-    assert one.recorded(draft) == 1
+    assert times_recorded(one.node, draft) == 1

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from node.acting import Ground, act_of, keep
+from node.acting import act_of
 from node.declare import Order, declaration_of, declare
 from node.lifecycle import Change
-from node.membership import membership
 from node.receipt import receipt_of
 from node.states import ReceiptState
-from node.voting import proposing
+from tests.support.acting import ask, asking
 from tests.support.anchored import assert_sound, diagnosis, has_ended
 from tests.support.ledger import MadeLedger
 from tests.support.node import RunningNode, make_node, utc_now, work_until
@@ -40,12 +39,7 @@ def settled(made: MadeLedger, tmp_path_factory: pytest.TempPathFactory) -> Itera
         )
     work_until(worker, lambda: declaration_of(node.store, asked.id).is_final)
     worker.step()  # signs the list
-    with node.evidence() as evidence:
-        body = membership(evidence, node.member.operating_signer.address)
-        assert body is not None
-        ground = Ground(evidence, body, utc_now())
-        draft = proposing(ground, ground.calls.propose_parameter("some", 1))
-        act = keep(node.store, draft, ground, random=random.randbytes)
+    act = ask(node, asking("some"))
     work_until(worker, lambda: act_of(node.store, act.id).is_final)
     node.accept("FSCK-3")
     yield node

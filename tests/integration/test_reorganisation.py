@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from core.events import Anchored, anchor_key
+from node.acting import act_of
 from node.receipt import receipt_of
-from node.states import ReceiptState
+from node.states import ActState, ReceiptState
+from tests.support.acting import ask, asking, times_recorded
 from tests.support.anchored import assert_anchored_once, assert_sound
 from tests.support.anvil import bare_anvil
 from tests.support.jsonrpc import JsonRpc
@@ -30,7 +32,9 @@ def is_anchored(node: RunningNode, receipt: str) -> bool:
     return receipt_of(node.store, receipt).state is ReceiptState.ANCHORED
 
 
-def test_an_anchor_that_was_taken_back_is_made_again(bare: MadeLedger, tmp_path: Path) -> None:
+def test_an_anchor_and_an_act_that_were_taken_back_are_made_again(
+    bare: MadeLedger, tmp_path: Path
+) -> None:
     chain = JsonRpc(bare.rpc_url)
     node = make_node(bare, tmp_path / "node")
     worker = node.worker()
@@ -38,17 +42,19 @@ def test_an_anchor_that_was_taken_back_is_made_again(bare: MadeLedger, tmp_path:
     kept = node.accept("KEPT-1")
     work_until(worker, lambda: is_anchored(node, kept))
     snapshot = chain("evm_snapshot")
-    receipt = node.accept("REORG-1")
-    work_until(worker, lambda: is_anchored(node, receipt))
-    before = receipt_of(node.store, receipt)
+    receipt, act = node.accept("REORG-1"), ask(node, asking("reorganised")).id
+    work_until(worker, lambda: is_anchored(node, receipt) and act_of(node.store, act).is_final)
+    before, acted = receipt_of(node.store, receipt), act_of(node.store, act).position
     assert before.position is not None
+    assert acted is not None
 
     chain("evm_revert", snapshot)
     for _ in range(3):  # another branch, longer than the one that is gone
         chain("evm_mine")
     work_until(worker, lambda: not is_anchored(node, receipt))
     assert is_anchored(node, kept)
-    work_until(worker, lambda: is_anchored(node, receipt))
+    assert not act_of(node.store, act).is_final
+    work_until(worker, lambda: is_anchored(node, receipt) and act_of(node.store, act).is_final)
     after = receipt_of(node.store, receipt)
     assert after.root == before.root
     assert after.position is not None
@@ -56,6 +62,11 @@ def test_an_anchor_that_was_taken_back_is_made_again(bare: MadeLedger, tmp_path:
     with node.evidence() as evidence:
         history = evidence.history(anchor_key(node.member.id, after.root or b""))
     assert sum(isinstance(event, Anchored) for event in history) == 1
+    again = act_of(node.store, act)
+    assert again.state is ActState.RECORDED
+    assert again.position is not None
+    assert again.position > acted
+    assert times_recorded(node, asking("reorganised")) == 1
     node.close()
 
 

@@ -1,6 +1,10 @@
-"""Bodies of all roles on a ledger in memory, and the ground they draft acts on."""
+"""Acts in tests: asked of a running node, or drafted by bodies on a ledger in memory."""
 
 from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
 
 from contracts.interfaces import CONTRACTS
 from core.events import (
@@ -12,9 +16,13 @@ from core.events import (
     Role,
     Voted,
 )
-from node.acting import Draft, Ground
+from node.acting import Act, Draft, Ground, keep
 from node.membership import membership
+from node.voting import proposing
 from tests.support.network import Body, MemoryLedger
+from tests.support.node import RunningNode, utc_now
+
+DraftOf = Callable[[Ground], Draft]
 
 ADDRESSES = {name: f"0x{number:040x}" for number, name in enumerate(CONTRACTS, start=1)}
 ROLES = {
@@ -23,6 +31,31 @@ ROLES = {
     3: (Role.ACCREDITATION_BODY, "XC"),
     4: (Role.AUTHORITY, "XA"),
 }
+
+
+def ground_of(node: RunningNode, evidence: Any) -> Ground:
+    """Return what a running node's body drafts on now."""
+    body = membership(evidence, node.member.operating_signer.address)
+    assert body is not None
+    return Ground(evidence, body, utc_now())
+
+
+def ask(node: RunningNode, draft_of: DraftOf) -> Act:
+    """Keep an act, as a command would."""
+    with node.evidence() as evidence:
+        ground = ground_of(node, evidence)
+        return keep(node.store, draft_of(ground), ground, random=os.urandom)
+
+
+def times_recorded(node: RunningNode, draft_of: DraftOf) -> int:
+    """Count how often the followed ledger has recorded an act."""
+    with node.evidence() as evidence:
+        return len(draft_of(ground_of(node, evidence)).expected.events_in(evidence))
+
+
+def asking(parameter: str) -> DraftOf:
+    """Propose a value of a ledger parameter: an act that any body may do."""
+    return lambda ground: proposing(ground, ground.calls.propose_parameter(parameter, 1))
 
 
 class ActingNetwork:
