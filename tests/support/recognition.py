@@ -266,6 +266,19 @@ class Scene:
         )
 
 
+def recognise(body: Body, policy: str = "plain") -> None:
+    """Have any body accredited and recognised in ``MARKET`` by a policy of the table."""
+    ledger, role = body.ledger, Role.ACCREDITATION_BODY
+    ab, home = Body(ledger, AB).join(role), Body(ledger, HOME).join(role, MARKET)
+    authority = Body(ledger, AUTHORITY).join(Role.AUTHORITY, MARKET)
+    ab.accredit(body.number)
+    number = home.make_arrangement(AB, text=b"Mutual recognition <b>here</b>")
+    for party in (ab, home):
+        ledger.of_party(number, party.number, PartyAction.ACCEPTED, "MSC")
+    signed = policy_of(policy).signed_by(authority.signer, authority.issuer.did)
+    authority.publish(NoticeKind.POLICY, signed.file_bytes())
+
+
 def _match(text: str) -> re.Match[str]:
     found = _EVENT.fullmatch(text)
     assert found is not None, text

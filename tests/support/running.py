@@ -7,14 +7,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.runtime.paths import ledger_file
 from node.demo.processes import free_port
-from tests.support.network import Body, Issued, MemoryLedger
+from tests.support.network import BLOCK_SECONDS, Body, Issued, MemoryLedger
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,20 @@ def running(folder: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextmanager
-def running_verifier(folder: Path, settings: str = "") -> Iterator[RunningVerifier]:
-    """Run a verifier that knows one certificate; settings are lines of TOML."""
-    ledger = MemoryLedger(start=int(time.time()) - 200)
+def running_verifier(
+    folder: Path, settings: str = "", before: Callable[[Body], None] | None = None
+) -> Iterator[RunningVerifier]:
+    """Run a verifier that knows one certificate.
+
+    Args:
+        settings: lines of TOML.
+        before: what else happens on the ledger before the certificate is registered.
+    """
+    ledger = MemoryLedger(start=int(time.time()) - 600)
     body = Body(ledger, 1).join()
+    if before is not None:
+        before(body)
+    ledger.idle((int(time.time()) - ledger.time) // BLOCK_SECONDS - 5)
     issued = body.issue()
     body.anchor(issued)
     ledger.save(ledger_file(folder, ledger.origin))
