@@ -7,6 +7,7 @@ certified organization's as the certificate has it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from core import limits
@@ -88,8 +89,8 @@ class Rung:
             "member": self.member,
             "outcome": self.outcome.value,
             "code": self.code,
-            "from": instant(self.begins) if self.begins else None,
-            "until": instant(self.until) if self.until else None,
+            "from": _told(self.begins),
+            "until": _told(self.until),
             "scope": self.scope,
         }
 
@@ -185,11 +186,16 @@ class StatusEntry:
             "state": self.state,
             "reason": self.reason,
             "effective_at": instant(self.effective_at),
-            "until": instant(self.until) if self.until else None,
+            "until": _told(self.until),
             "recorded_at": instant(self.recorded_at),
             "annulled": self.annulled,
             "linked_member": self.linked_member,
         }
+
+
+@lru_cache(maxsize=1024)  # certificates of one kind share most of their rungs' moments
+def _told(moment: datetime | None) -> str | None:
+    return instant(moment) if moment is not None else None
 
 
 def _member(value: Any) -> int | None:
