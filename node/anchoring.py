@@ -9,7 +9,8 @@ was: a root that is there already is fine. Before anything is signed, leaves and
 again from salts and tokens; a batch that they do not give is left alone, and holds up no other.
 
 What the ledger refuses for now (the body is suspended or frozen) waits, the claim included. What
-it refuses for good (the body is expelled) ends with a refusal that the receipts show.
+it refuses for good (the body is expelled, or no certification body) ends with a refusal that the
+receipts show.
 """
 
 from datetime import datetime
@@ -36,6 +37,7 @@ FENCE_FACT: Final = "fence"
 _STEP_BYTES: Final = 3
 _STALE: Final = frozenset({"fence_stale", "fence_too_low"})
 _NOT_OURS: Final = frozenset({"not_operating"})
+_FOR_GOOD: Final = frozenset({"member_expelled", "role_missing"})  # no member ever changes its role
 
 
 class Fenced(Refused):
@@ -194,12 +196,13 @@ class Anchoring:
         return found is None
 
     def _hold_or_refuse(self, batch: OpenBatch, body: Membership, refused: LedgerRefused) -> None:
-        if body.is_expelled:
-            with self._store.writing(Step.REFUSAL_KEPT) as connection:
-                batches.mark_refused(connection, batch.id, "member_expelled")
-            self._log.error("batch_refused", batch_id=batch.id, code="member_expelled")
+        code = "member_expelled" if body.is_expelled else refused.code
+        if code not in _FOR_GOOD:
+            self._hold(refused)
             return
-        self._hold(refused)
+        with self._store.writing(Step.REFUSAL_KEPT) as connection:
+            batches.mark_refused(connection, batch.id, code)
+        self._log.error("batch_refused", batch_id=batch.id, code=code)
 
     def _hold(self, refused: LedgerRefused) -> None:
         if self._held != refused.code:

@@ -24,7 +24,11 @@ from node.naming import Member, members_of, name_of, role_words
 from node.states import ActKind
 
 PARTY_ROLES: Final = Role.CERTIFICATION_BODY | Role.ACCREDITATION_BODY | Role.AUTHORITY
-_ACCEPTING: Final = frozenset({PartyAction.ACCEPTED, PartyAction.RESTORED})
+_KINDS: Final = (
+    {PartyAction.INVITED},
+    {PartyAction.ACCEPTED, PartyAction.LEFT},
+    {PartyAction.SUSPENDED, PartyAction.RESTORED},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +155,25 @@ def _call(ground: Ground, move: Move, reason: int, seconds: int) -> Call:
 
 
 def _standing(history: Sequence[Event], move: Move) -> Event | None:
-    """Return the event by which the party stands there already, None when it does not."""
-    events = [e for e in history if isinstance(e, ArrangementParty)]
-    if move.action is PartyAction.INVITED:
-        return events[0] if events else None
-    of_scope = [event for event in events if event.scope == move.scope]
-    last = of_scope[-1] if of_scope else None
-    if last is None:
+    """Return the event by which it is so already, None when it is not.
+
+    Accepting and leaving are the party's, suspending and restoring the keeper's: neither undoes
+    the other, so each is compared with its own kind.
+    """
+    kind = next(kind for kind in _KINDS if move.action in kind)
+    alike = [
+        event
+        for event in history
+        if isinstance(event, ArrangementParty)
+        and event.scope == move.scope
+        and event.action in kind
+    ]
+    if not alike or alike[-1].action != move.action:
         return None
-    alike = last.action == move.action or {last.action, move.action} <= _ACCEPTING
     wanted = move.effective_at
-    if not alike or (wanted is not None and last.effective_at != int(wanted.timestamp())):
+    if wanted is not None and alike[-1].effective_at != int(wanted.timestamp()):
         return None
-    return last
+    return alike[-1]
 
 
 def _sentence(ground: Ground, move: Move, effective: datetime) -> str:

@@ -39,6 +39,11 @@ _ALL: Final = (
         "Ask the members of the network.",
     ),
     Refusal(
+        "role_missing",
+        "This body is no certification body: the ledger registers no certificates of it.",
+        "Roles are given with the admission, by vote.",
+    ),
+    Refusal(
         "move_forbidden",
         "The ledger refused the change: the certificate's state does not allow it.",
         "Look at the certificate's state; somebody else may have changed it first.",

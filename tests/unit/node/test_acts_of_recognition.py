@@ -148,13 +148,18 @@ def test_an_acceptance_tells_with_whom_it_is_in_effect(network: ActingNetwork) -
     ]
 
 
-def test_a_restored_party_has_accepted_already(network: ActingNetwork) -> None:
+def test_leaving_and_coming_back_does_not_lift_a_suspension(network: ActingNetwork) -> None:
     network.bodies[2].make_arrangement(2, 3)
     for action in (PartyAction.ACCEPTED, PartyAction.SUSPENDED):
         network.ledger.of_party(1, 3, action, "MSC")
     suspended = move(network, 2, PartyAction.SUSPENDED, party=3, scope="MSC", reason="misuse")
     assert suspended.standing is not None
     assert move(network, 2, PartyAction.RESTORED, party=3, scope="MSC").standing is None
+    network.ledger.of_party(1, 3, PartyAction.LEFT, "MSC")
+    assert move(network, 3, PartyAction.ACCEPTED, scope="MSC").standing is None
+    network.ledger.of_party(1, 3, PartyAction.ACCEPTED, "MSC")
+    again = move(network, 2, PartyAction.SUSPENDED, party=3, scope="MSC", reason="misuse")
+    assert again.standing is not None  # coming back did not lift it
     network.ledger.of_party(1, 3, PartyAction.RESTORED, "MSC")
     assert move(network, 3, PartyAction.ACCEPTED, scope="MSC").standing is not None
 

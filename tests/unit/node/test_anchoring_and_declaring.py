@@ -196,7 +196,7 @@ def test_an_anchor_counts_when_the_follower_has_seen_it(scene: Scene) -> None:
     assert receipt_of(scene.node.store, receipt).position == position
 
 
-@pytest.mark.parametrize("code", ["member_not_active", "member_is_frozen", "role_missing"])
+@pytest.mark.parametrize("code", ["member_not_active", "member_is_frozen"])
 def test_what_is_refused_for_now_waits(scene: Scene, code: str) -> None:
     scene.hold_fence()
     receipt = scene.sealed()
@@ -219,6 +219,17 @@ def test_an_expelled_bodys_receipts_end_with_a_refusal(scene: Scene) -> None:
     assert ended.state is ReceiptState.REFUSED
     assert ended.refusal is not None
     assert ended.refusal.code == "member_expelled"
+
+
+def test_receipts_of_a_body_that_does_not_certify_end_with_a_refusal(scene: Scene) -> None:
+    scene.hold_fence()
+    receipt = scene.sealed()
+    scene.sender.refuse = lambda _call: "role_missing"
+    scene.submit()
+    ended = receipt_of(scene.node.store, receipt)
+    assert ended.state is ReceiptState.REFUSED
+    assert ended.refusal is not None
+    assert ended.refusal.code == "role_missing"
 
 
 @pytest.mark.parametrize(
