@@ -22,8 +22,10 @@ contract Arrangements is IArrangements, MemberAccess {
         uint32 events;
     }
 
+    /// @dev Membership is the party's word, suspension the keeper's: neither undoes the other.
     struct Place {
-        uint8 state;
+        uint8 membership;
+        bool suspended;
         uint64 suspendedAt;
     }
 
@@ -79,11 +81,10 @@ contract Arrangements is IArrangements, MemberAccess {
         uint32 party = account.member();
         Place storage place = _place(arrangement, party, scope, effectiveAt);
         _requireActive(account);
-        uint8 state = place.state;
-        if (state != NONE && state != LEFT) {
-            revert PartyForbids(arrangement, party, scope, state, ACCEPTED);
+        if (place.membership == ACCEPTED) {
+            revert PartyForbids(arrangement, party, scope, _state(place, ACCEPTED), ACCEPTED);
         }
-        place.state = ACCEPTED;
+        place.membership = ACCEPTED;
         _record(arrangement, party, scope, ACCEPTED, 0, effectiveAt);
     }
 
@@ -91,11 +92,11 @@ contract Arrangements is IArrangements, MemberAccess {
     function leave(uint32 arrangement, bytes32 scope, uint64 effectiveAt) external {
         uint32 party = _operating().member();
         Place storage place = _place(arrangement, party, scope, effectiveAt);
-        uint8 state = _covering(arrangement, party, scope);
-        if (state != ACCEPTED && state != SUSPENDED) {
-            revert PartyForbids(arrangement, party, scope, state, LEFT);
+        uint8 membership = _membership(arrangement, party, scope);
+        if (membership != ACCEPTED) {
+            revert PartyForbids(arrangement, party, scope, _state(place, membership), LEFT);
         }
-        place.state = LEFT;
+        place.membership = LEFT;
         _record(arrangement, party, scope, LEFT, 0, effectiveAt);
     }
 
@@ -110,9 +111,9 @@ contract Arrangements is IArrangements, MemberAccess {
         _keeping(arrangement);
         if (reason == 0) revert ReasonMissing();
         Place storage place = _place(arrangement, party, scope, effectiveAt);
-        uint8 state = _covering(arrangement, party, scope);
+        uint8 state = _state(place, _membership(arrangement, party, scope));
         if (state != ACCEPTED) revert PartyForbids(arrangement, party, scope, state, SUSPENDED);
-        (place.state, place.suspendedAt) = (SUSPENDED, effectiveAt);
+        (place.suspended, place.suspendedAt) = (true, effectiveAt);
         _record(arrangement, party, scope, SUSPENDED, reason, effectiveAt);
     }
 
@@ -120,11 +121,11 @@ contract Arrangements is IArrangements, MemberAccess {
     function restore(uint32 arrangement, uint32 party, bytes32 scope, uint64 effectiveAt) external {
         _requireActive(_keeping(arrangement));
         Place storage place = _place(arrangement, party, scope, effectiveAt);
-        if (place.state != SUSPENDED) {
-            revert PartyForbids(arrangement, party, scope, place.state, RESTORED);
+        if (!place.suspended) {
+            revert PartyForbids(arrangement, party, scope, place.membership, RESTORED);
         }
         Times.requireNotBefore(place.suspendedAt, effectiveAt);
-        place.state = ACCEPTED;
+        place.suspended = false;
         _record(arrangement, party, scope, RESTORED, 0, effectiveAt);
     }
 
@@ -150,7 +151,8 @@ contract Arrangements is IArrangements, MemberAccess {
         view
         returns (uint8)
     {
-        return _places[arrangement][party][scope].state;
+        Place storage place = _places[arrangement][party][scope];
+        return _state(place, place.membership);
     }
 
     /// @inheritdoc IArrangements
@@ -206,13 +208,19 @@ contract Arrangements is IArrangements, MemberAccess {
         return _places[arrangement][party][scope];
     }
 
-    /// @dev The state of a scope, or where it has none of its own, of its main scope.
-    function _covering(uint32 arrangement, uint32 party, bytes32 scope)
+    /// @dev The membership of a scope, or where it has none of its own, of its main scope.
+    function _membership(uint32 arrangement, uint32 party, bytes32 scope)
         private
         view
-        returns (uint8 state)
+        returns (uint8 membership)
     {
-        state = _places[arrangement][party][scope].state;
-        if (state == NONE) state = _places[arrangement][party][Scopes.mainOf(scope)].state;
+        mapping(bytes32 scope => Place) storage places = _places[arrangement][party];
+        membership = places[scope].membership;
+        if (membership == NONE) membership = places[Scopes.mainOf(scope)].membership;
+    }
+
+    /// @dev Who has left is not suspended; its suspension waits for it should it come back.
+    function _state(Place storage place, uint8 membership) private view returns (uint8) {
+        return place.suspended && membership != LEFT ? SUSPENDED : membership;
     }
 }

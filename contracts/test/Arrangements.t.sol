@@ -144,8 +144,24 @@ contract PartiesTest is ArrangementsTestBase {
         _leave(CN, MSC);
         vm.assertEq(arrangements.stateOf(_id, CN, MSC), LEFT);
         _accept(CN, MSC);
+        vm.assertEq(arrangements.stateOf(_id, CN, MSC), SUSPENDED);
+        _restoreParty(CN, MSC, START);
+        vm.assertEq(arrangements.stateOf(_id, CN, MSC), ACCEPTED);
         _leave(CN, MSC);
-        vm.assertEq(arrangements.eventCount(_id, CN), 8);
+        vm.assertEq(arrangements.eventCount(_id, CN), 9);
+    }
+
+    function test_leaving_does_not_lift_a_suspension() public {
+        _accept(CN, MSC);
+        _suspendParty(CN, MSC, START);
+        _leave(CN, MSC);
+        _accept(CN, MSC);
+        vm.assertEq(arrangements.stateOf(_id, CN, MSC), SUSPENDED);
+        _leave(CN, MSC);
+        _restoreParty(CN, MSC, START);
+        vm.assertEq(arrangements.stateOf(_id, CN, MSC), LEFT);
+        _accept(CN, MSC);
+        vm.assertEq(arrangements.stateOf(_id, CN, MSC), ACCEPTED);
     }
 
     function test_forbidden_moves() public {
@@ -160,6 +176,7 @@ contract PartiesTest is ArrangementsTestBase {
         _accept(CN, MSC);
         vm.expectRevert(_forbids(CN, MSC, SUSPENDED, SUSPENDED));
         _suspendParty(CN, MSC, START);
+        _restoreParty(CN, MSC, START);
         _leave(CN, MSC);
         _refusesAllButAccepting(LEFT);
     }
@@ -169,7 +186,10 @@ contract PartiesTest is ArrangementsTestBase {
         _suspendParty(CN, QMS, START);
         vm.assertEq(arrangements.stateOf(_id, CN, QMS), SUSPENDED);
         vm.assertEq(arrangements.stateOf(_id, CN, MSC), ACCEPTED);
+        vm.expectRevert(_forbids(CN, QMS, SUSPENDED, SUSPENDED));
+        _suspendParty(CN, QMS, START);
         _restoreParty(CN, QMS, START);
+        vm.assertEq(arrangements.stateOf(_id, CN, QMS), 0);
         _leave(CN, "MSC/EnMS");
         vm.assertEq(arrangements.stateOf(_id, CN, "MSC/EnMS"), LEFT);
         vm.expectRevert(_forbids(CN, "PC/X", 0, LEFT));

@@ -12,9 +12,10 @@ import {ITimes} from "./ITimes.sol";
 ///
 ///         A scope is a main scope, `MSC`, which covers its sub-scopes, or one of these, `MSC/QMS`.
 ///         Moves of a party in a scope: accept from none or left; leave from accepted or suspended;
-///         suspend from accepted; restore from suspended. Where a sub-scope has no events, its main
-///         scope's state is what is left or suspended, so that a party can leave, or be suspended
-///         for, a part of what it accepted.
+///         suspend from accepted; restore from suspended. Leaving and coming back does not lift a
+///         suspension: only the keeper does. Where a party has said nothing of a sub-scope, what it
+///         said of the main scope counts, so that it can leave, or be suspended for, a part of what
+///         it accepted.
 interface IArrangements is IAccounts, ITimes, ITexts {
     /// @notice An arrangement was made; its parties have one of `roles`.
     event ArrangementMade(
