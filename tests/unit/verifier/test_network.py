@@ -229,7 +229,7 @@ def test_since_when_is_the_first_moment_without_a_break(words: list[str]) -> Non
     if one.since is None:
         return
     for moment, expected in ((one.since, True), (one.since - timedelta(seconds=1), False)):
-        asked = {"standard": "ISO 9001", "sector": "19", "market": MARKET}
+        asked: dict[str, Any] = {"standard": "ISO 9001", "sector": "19", "market": MARKET}
         text = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
         found = seen(scene, **asked, at=text).acceptors
         assert any(answer.is_accepted for answer in found) is expected
