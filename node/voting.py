@@ -7,7 +7,7 @@ is that one; a vote cannot be changed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -120,15 +120,18 @@ class Proposal:
 
     def standing(self) -> str:
         """Return the count in one line, as ``2 of 3 needed; XX, YY yes; ZZ not yet``."""
-        parts = [f"{len(self.in_favour)} of {self.needed} needed"]
-        if len(self.economies_in_favour) < self.economies_needed:
-            have, need = len(self.economies_in_favour), self.economies_needed
-            parts.append(f"{have} of {need} economies")
+        parts = [self.count()]
         groups = ((self.in_favour, "yes"), (self.against, "no"), (self.silent, "not yet"))
         for group, word in groups:
             if group:
                 parts.append(f"{', '.join(one.name for one in group)} {word}")
         return "; ".join(parts)
+
+    def count(self) -> str:
+        """Return how many said yes, as ``2 of 3 needed; 1 of 2 economies``."""
+        count = f"{len(self.in_favour)} of {self.needed} needed"
+        have, need = len(self.economies_in_favour), self.economies_needed
+        return count if have >= need else f"{count}; {have} of {need} economies"
 
     def dump(self) -> dict[str, Any]:
         """Return the proposal as ``--json`` shows it."""
@@ -217,12 +220,16 @@ def voting(ground: Ground, number: int, yes: bool) -> Draft:
                       "a vote cannot be changed")  # fmt: skip
     if cast is None:
         _require_open(proposal)
+    ballots = {**proposal.ballots, ground.member: _ballot(proposal, ground.member, yes)}
+    then = replace(proposal, ballots=ballots)
+    count = "It then passes." if then.passes else f"It then has {then.count()}."
     return Draft(
         kind=ActKind.VOTE,
         stated={"proposal": number, "vote": word},
         call=ground.calls.vote(number, yes),
         expected=Expected(f"proposal/{number}", Voted.kind, {"member": ground.member, "yes": yes}),
-        sentence=f"{ground.body.name} votes {word} on proposal {number}: {proposal.asks()}.",
+        sentence=f"{ground.body.name} votes {word} on proposal {number}: {proposal.asks()}. "
+        f"{count}",
         undo="A vote cannot be changed.",
         standing=cast,
     )
@@ -263,6 +270,11 @@ def _open_equal(evidence: Evidence, parts: tuple[int, int, bytes]) -> Proposed |
         if is_equal and one.state in (ProposalState.OPEN, ProposalState.PASSED):
             return one.made
     return None
+
+
+def _ballot(proposal: Proposal, member: int, yes: bool) -> Voted:
+    """Return a vote as it would be recorded, for counting alone."""
+    return Voted(proposal.made.position, 0, proposal.number, member, yes)
 
 
 def _require_open(proposal: Proposal) -> None:

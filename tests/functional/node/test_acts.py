@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -437,6 +438,17 @@ def test_a_command_that_is_killed_while_it_keeps_an_act_can_be_typed_again(
     assert told["already"] is not None or told["act"]["state"] == "recorded"
     listed = ask("BR", "proposals", "--json").json["proposals"]
     assert sum(f"killed_{form}" in one["asks"] for one in listed) == 1
+
+
+def test_listings_hold_what_the_page_says(ask: Ask) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "taking-part.md").read_text("utf-8")
+    rows = re.findall(r"^\| `comity ([a-z ]+) --json` \| `(\w+)` \| (.+) \|$", page, re.MULTILINE)
+    assert len(rows) == 5
+    for words, member, named in rows:
+        told = ask("DE", *words.split(), "--json").json
+        assert list(told) == [member]
+        assert told[member]
+        assert all(set(one) == set(re.findall(r"`(\w+)`", named)) for one in told[member])
 
 
 def test_what_a_body_did_is_listed(ask: Ask) -> None:

@@ -49,6 +49,9 @@ def test_two_thirds_and_half_of_the_economies(network: ActingNetwork) -> None:
     )
     network.vote(number, 2, yes=False)
     assert seen(network, number).state is ProposalState.OPEN
+    assert voting(network.ground(3), number, True).sentence.endswith("It then passes.")
+    no = voting(network.ground(3), number, False)
+    assert no.sentence.endswith("It then has 2 of 3 needed; 1 of 2 economies.")
     network.vote(number, 3)
     assert seen(network, number).state is ProposalState.PASSED
     assert "Body 2 no" in seen(network, number).standing()
