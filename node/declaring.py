@@ -33,13 +33,14 @@ GROUP: Final = 100  # far below what one block's gas allows
 Order = tuple[OpenDeclaration, ...]
 """The declarations that were ordered together, and go together."""
 
-_WAITS: Final = frozenset({"member_not_active", "member_is_frozen", "role_missing"})
+_WAITS: Final = frozenset({"member_not_active", "member_is_frozen"})
 _REFUSALS: Final = {
     "move_forbidden": "move_forbidden",
     "restored_before_suspension": "restored_before_suspension",
     "effective_time_out_of_range": "time_out_of_range",
     "until_out_of_range": "time_out_of_range",
     "link_invalid": "link_invalid",
+    "role_missing": "role_missing",  # no member ever changes its role
 }
 
 

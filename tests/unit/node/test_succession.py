@@ -159,6 +159,17 @@ def test_an_order_whose_successor_is_never_anchored_ends(scene: Scene) -> None:
     assert ended.refusal.code == "successor_refused"
 
 
+@pytest.mark.parametrize("code", ["role_missing", "link_invalid", "move_forbidden"])
+def test_what_the_ledger_refuses_for_good_ends(scene: Scene, code: str) -> None:
+    scene.node.anchored("A")
+    made = order(scene.node, Change.WITHDRAW, reason="misuse")
+    scene.sender.refuse = lambda _call: code
+    assert submit(scene) == 0
+    ended = declaration_of(scene.node.store, made)
+    assert ended.refusal is not None
+    assert ended.refusal.code == code
+
+
 def test_what_a_status_list_says_of_every_state(node: UnitNode) -> None:
     numbers = ("in force", "suspended", "restored", "withdrawn", "cancelled", "superseded", "gone")
     node.anchored(*numbers)
