@@ -122,7 +122,9 @@ def _plan(
     order.require_parts(move)
     assert order.decided_on is not None, "required above"
     reason = order.reason_for(move)
-    held = None if order.change is Change.REFUSE else held_certificate(connection, order)
+    held = None
+    if order.change is Change.MAINTAIN:
+        held = held_certificate(connection, evidence, member, order, now)
     new = NewDecision(
         public_id=public_id(random),
         number=order.number,

@@ -6,12 +6,14 @@ which is carried out already leads to that one. Reads only; a refusal is the sam
 as for the order.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 
 from sqlalchemy import Connection
 
-from core.errors import NotFound, Refused
+from core.errors import NotFound, Refused, UsageError
 from core.events import MemberAdmitted, State, member_key, status_key
 from core.record import Record
 from core.registry import LedgerEvidence, slot_state
@@ -38,6 +40,8 @@ from node.store.records import Certificate, NewRecord
 from node.store.schema import AnyRow
 from node.succession import Successor, pair
 from node.successor import require_successor
+
+_STANDS: Final = frozenset({CertificateState.IN_FORCE, CertificateState.SUSPENDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def plan(
     order.reason_for(MOVES[order.change])
     if order.change is not Change.RESTORE:  # what that needs depends on the certificate's state
         order.require_parts(MOVES[order.change])
-    held = held_certificate(connection, order)
+    held = held_certificate(connection, evidence, member, order, now)
     effective = order.effective_at or now
     standing = standing_of(connection, evidence, member, held.slot)
     repeated = _repeated(connection, held, order)
@@ -134,12 +138,15 @@ def standing_of(
     return Standing(State.IN_FORCE)
 
 
-def held_certificate(connection: Connection, order: Order) -> AnyRow:
+def held_certificate(
+    connection: Connection, evidence: LedgerEvidence, member: int, order: Order, now: datetime
+) -> AnyRow:
     """Return the certificate that an order is about.
 
     Raises:
         NotFound: this body has no such certificate.
         Refused: it is not issued yet, or certification was refused.
+        UsageError: more than one revision stands, and none is named.
     """
     revision, successor = order.revision, order.successor
     if revision is None and successor is not None and successor.certificate_number == order.number:
@@ -147,9 +154,12 @@ def held_certificate(connection: Connection, order: Order) -> AnyRow:
         if before is not None:
             return before
     held = credentials.held(connection, order.number, revision)
+    journeys = records.journeys(connection, order.number)
     if held is not None:
+        if revision is None and len(journeys) > 1:
+            _require_one(connection, evidence, member, journeys, now)
         return held
-    if records.journeys(connection, order.number):
+    if journeys:
         raise Refused(
             "not_issued_yet", "this certificate is received but not issued yet",
             "try again in a few seconds",
@@ -158,6 +168,31 @@ def held_certificate(connection: Connection, order: Order) -> AnyRow:
         raise barred(order.change, CertificateState.REFUSED)
     nothing = barred(Change.WITHDRAW, CertificateState.NONE)
     raise NotFound(nothing.code, nothing.message)
+
+
+def _require_one(
+    connection: Connection,
+    evidence: LedgerEvidence,
+    member: int,
+    journeys: Sequence[AnyRow],
+    now: datetime,
+) -> None:
+    """Raise ``UsageError`` where "the newest" could be another one than is meant.
+
+    A successor can be issued before its day; until then the one before it is in force.
+    """
+    standing = []
+    for journey in journeys:
+        held = credentials.held(connection, journey.number, journey.revision)
+        if held is not None:
+            now_at = standing_of(connection, evidence, member, held.slot)
+            state = now_at.at(Record.read(held.content).dates, now)
+            standing += [held.revision] * (state in _STANDS)
+    if len(standing) > 1:
+        raise UsageError(
+            "revision_open", f"{len(standing)} revisions of this certificate stand",
+            f"name one: --revision {min(standing)}",
+        )  # fmt: skip
 
 
 def _own(

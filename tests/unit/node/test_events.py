@@ -185,6 +185,26 @@ def test_a_successor_takes_one_place(node: UnitNode) -> None:
     assert refusal_of(node, second) == "successor_has_status"
 
 
+def test_the_revision_is_named_where_two_stand(node: UnitNode) -> None:
+    node.anchored("A")
+    node.anchored("A", **successor_changes())
+    for change in (Change.SUSPEND, Change.WITHDRAW, Change.MAINTAIN):
+        assert refusal_of(node, order_for(node, change)) == "revision_open"
+        give(node, order_for(node, Change.MAINTAIN, revision=0))
+    give(node, order_for(node, Change.WITHDRAW, revision=1))
+    give(node, order_for(node, Change.SUSPEND, revision=0))
+
+
+def test_after_a_succession_the_newest_is_meant(node: UnitNode) -> None:
+    node.anchored("A")
+    give(node, order_for(node, Change.RENEW))
+    node.issue()
+    node.record_declarations()
+    done = give(node, order_for(node, Change.SUSPEND))
+    assert rows_of(node)[-1].public_id == done.id
+    assert rows_of(node)[-1].slot != slot_of(node)
+
+
 def test_a_successor_may_have_another_number(node: UnitNode) -> None:
     node.anchored("A")
     record = Record.parse(record_json("A-NEW", scope={"en": "Other words"}))
