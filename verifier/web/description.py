@@ -12,6 +12,7 @@ from core.report import EXIT_CODES, QUESTIONS, Outcome, Verdict
 from core.report_details import PREDECESSOR, RUNGS, SUCCESSOR, THIS
 from core.runtime.problems import CONTENT_TYPE
 from verifier.web.api import CheckRequest
+from verifier.web.described import describe_network
 
 blueprint = Blueprint("description", __name__)
 
@@ -99,6 +100,7 @@ def describe() -> Response:
     }
     for status, told in _REFUSALS.items():
         operation["responses"][status] = {"description": told, "content": {CONTENT_TYPE: {}}}
+    describe_network(document)
     return jsonify(document)
 
 

@@ -75,7 +75,11 @@ class MemberFeedPath(FeedPath):
     member: int = Field(ge=1, lt=2**32)
 
 
-@blueprint.get("/v1/network", tags=[_NETWORK], summary="The network, and who is accepted where")
+@blueprint.get(
+    "/v1/network",
+    tags=[_NETWORK],
+    summary="The network, and who is accepted where",
+)
 def get_network(query: NetworkQuery) -> Response:
     """Return members, keys, accreditations, arrangements, votes, policies, alerts and notices."""
     _require_once()
@@ -84,7 +88,9 @@ def get_network(query: NetworkQuery) -> Response:
 
 
 @blueprint.get(
-    "/feeds/network.<form>", tags=[_NETWORK], summary="What happened in the network, newest first"
+    "/feeds/network.<form>",
+    tags=[_NETWORK],
+    summary="What happened in the network, newest first",
 )
 def get_feed(path: FeedPath, query: FeedQuery) -> Response:
     """Return a feed of the network."""
@@ -92,14 +98,16 @@ def get_feed(path: FeedPath, query: FeedQuery) -> Response:
 
 
 @blueprint.get(
-    "/feeds/members/<int:member>.<form>", tags=[_NETWORK], summary="What concerns one member"
+    "/feeds/members/<int:member>.<form>",
+    tags=[_NETWORK],
+    summary="What concerns one member",
 )
 def get_member_feed(path: MemberFeedPath, query: FeedQuery) -> Response:
     """Return a feed of one member."""
     return _feed(path.form, path.member, query)
 
 
-@blueprint.get("/network", tags=[_NETWORK], summary="The page")
+@blueprint.get("/network", doc_ui=False)
 def page() -> Response:
     """Show the network; a question that cannot be asked gets a sentence."""
     words = {name: request.args.get(name, "").strip() for name in (*_ASKED, "ledger")}
