@@ -80,25 +80,31 @@ def test_a_command_is_well_if_it_ends_well() -> None:
     assert not healthy("run", "false")
 
 
-def test_it_looks_at_once_until_it_is_well_and_rests_then(
+def test_a_patient_look_waits_for_what_starts_and_lets_rest_what_is_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     file = tmp_path / "worker.json"
 
-    def look() -> tuple[bool, bool]:
-        """Return whether it is well, and whether it rested before it looked."""
+    def look(patience: int) -> tuple[bool, float]:
+        """Return whether it is well, and how long the look took."""
         started = time.monotonic()
-        is_well = healthy("rest", 1, "fresh", file, 60)
-        return is_well, time.monotonic() - started >= 1
+        return healthy("patiently", 2, patience, "fresh", file, 60), time.monotonic() - started
 
-    assert look() == (False, False)
-    file.touch()
-    assert look() == (True, False)
-    assert look() == (True, True)
+    is_well, took = look(0)
+    assert not is_well
+    assert took < 2
+    starting = threading.Timer(0.5, file.touch)
+    starting.start()
+    is_well, took = look(30)
+    assert is_well
+    assert 0.5 <= took < 20
+    assert look(0)[1] >= 2  # it was well
     file.unlink()
-    assert look() == (False, True)
-    assert look() == (False, False)
+    is_well, took = look(0)
+    assert not is_well
+    assert took >= 2
+    assert look(0)[1] < 2
 
 
 def test_an_unknown_word_is_not_well() -> None:
