@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     import coincurve
 
 Random = Callable[[int], bytes]
+DocumentKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+AccountKey: TypeAlias = "coincurve.PrivateKey"
+Key = TypeVar("Key")
+Public = TypeVar("Public")
 
 _SCALAR_BYTES: Final = 32
 # Orders of the groups (SEC 2): a private key is a number from 1 to one below.
@@ -55,17 +59,12 @@ _ORDERS: Final = {
 _DRAWS: Final = 8  # one draw in 2^32 is out of range; eight in a row means the source is broken
 
 
-class FileDocumentSigner(DocumentSigner):
-    """A document key opened from a file."""
+class _Opened(Generic[Key, Public]):
+    """A key opened from a file, and what its header says of it."""
 
     __slots__ = ("_key", "_public", "_purpose")
 
-    def __init__(
-        self,
-        purpose: Purpose,
-        key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey,
-        public: DocumentPublic,
-    ) -> None:
+    def __init__(self, purpose: Purpose, key: Key, public: Public) -> None:
         self._purpose = purpose
         self._key = key
         self._public = public
@@ -75,8 +74,14 @@ class FileDocumentSigner(DocumentSigner):
         return self._purpose
 
     @property
-    def public(self) -> DocumentPublic:
+    def public(self) -> Public:
         return self._public
+
+
+class FileDocumentSigner(_Opened[DocumentKey, DocumentPublic], DocumentSigner):
+    """A document key opened from a file."""
+
+    __slots__ = ()
 
     def _sign(self, signing_input: bytes) -> bytes:
         if isinstance(self._key, ed25519.Ed25519PrivateKey):
@@ -87,25 +92,10 @@ class FileDocumentSigner(DocumentSigner):
         return r.to_bytes(_SCALAR_BYTES, "big") + s.to_bytes(_SCALAR_BYTES, "big")
 
 
-class FileAccountSigner(AccountSigner):
+class FileAccountSigner(_Opened[AccountKey, AccountPublic], AccountSigner):
     """An account key opened from a file."""
 
-    __slots__ = ("_key", "_public", "_purpose")
-
-    def __init__(
-        self, purpose: Purpose, key: "coincurve.PrivateKey", public: AccountPublic
-    ) -> None:
-        self._purpose = purpose
-        self._key = key
-        self._public = public
-
-    @property
-    def purpose(self) -> Purpose:
-        return self._purpose
-
-    @property
-    def public(self) -> AccountPublic:
-        return self._public
+    __slots__ = ()
 
     def _sign_digest(self, digest: bytes) -> bytes:
         # libsecp256k1: RFC 6979 nonce, s always in the lower half

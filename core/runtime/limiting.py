@@ -56,34 +56,47 @@ def limit_requests(
     limited = limiter.shared_limit(f"{per_minute} per minute", scope=name)
     for endpoint in endpoints:
         app.view_functions[endpoint] = limited(app.view_functions[endpoint])
+    limit = _Limit(app, limiter, name, per_minute)
+    app.after_request(limit.tell)
+    app.register_error_handler(429, limit.refuse)
 
-    def stand() -> tuple[int, int] | None:
+
+class _Limit:
+    """Says how a caller stands: in the headers of every answer, and in a refusal."""
+
+    def __init__(self, app: Any, limiter: Any, name: str, per_minute: int) -> None:
+        self._app = app
+        self._limiter = limiter
+        self._name = name
+        self._per_minute = per_minute
+
+    def tell(self, response: Any) -> Any:
+        """Return an answer with the headers that say what is left."""
+        if (found := self._stand()) is not None:
+            remaining, seconds = found
+            policy = f"q={self._per_minute};w={_WINDOW_SECONDS}"
+            response.headers["RateLimit-Policy"] = f'"{self._name}";{policy}'
+            response.headers["RateLimit"] = f'"{self._name}";r={remaining};t={seconds}'
+        return response
+
+    def refuse(self, _error: Exception) -> Any:
+        """Return the answer to a request that is one too many."""
+        _, seconds = self._stand() or (0, _WINDOW_SECONDS)
+        error = Unavailable(
+            "too_many_requests",
+            f"more than {self._per_minute} requests in a minute",
+            "wait, then go on more slowly",
+            retry_after=seconds,
+        )
+        return edge.problem_response(self._app, problems.from_error(error))
+
+    def _stand(self) -> tuple[int, int] | None:
         """Return what is left to the caller, and the seconds until it is more; None if unknown."""
-        limit = limiter.current_limit
+        limit = self._limiter.current_limit
         try:
             return limit and (limit.remaining, _seconds_until(limit.reset_at))
         except Exception:  # of whichever store: an answer is not worth less without this header
             return None
-
-    def tell(response: Any) -> Any:
-        if (found := stand()) is not None:
-            remaining, seconds = found
-            response.headers["RateLimit-Policy"] = f'"{name}";q={per_minute};w={_WINDOW_SECONDS}'
-            response.headers["RateLimit"] = f'"{name}";r={remaining};t={seconds}'
-        return response
-
-    def refuse(_error: Exception) -> Any:
-        _, seconds = stand() or (0, _WINDOW_SECONDS)
-        error = Unavailable(
-            "too_many_requests",
-            f"more than {per_minute} requests in a minute",
-            "wait, then go on more slowly",
-            retry_after=seconds,
-        )
-        return edge.problem_response(app, problems.from_error(error))
-
-    app.after_request(tell)
-    app.register_error_handler(429, refuse)
 
 
 def _storage(redis_url: str) -> str:
