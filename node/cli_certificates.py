@@ -152,6 +152,8 @@ def _tell_overview(told: dict[str, Any]) -> None:
         rows.append(("ledger", f"{ledger['origin']}, member {ledger['member'] or 'unknown'}"))
         rows.append(("head age", age))
     rows.append(("backlog", f"{told['backlog']} to be anchored, {told['open_batches']} batches"))
+    if told["open_acts"]:
+        rows.append(("acts", f"{told['open_acts']} wait; comity acts"))
     rows.append(("anchored", str(told["receipts"]["anchored"])))
     rows.append(
         ("last anchor", "none yet" if last is None else f"block {last['block']}, {last['root']}")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, case, select, update
+from sqlalchemy import Connection, case, func, select, update
 
 from core.events import Position
 from node.states import ActKind, ActState
@@ -65,6 +65,12 @@ def oldest_open(connection: Connection) -> OpenAct | None:
     if row is None:
         return None
     return OpenAct(*row[:2], ActKind(row.kind), *row[3:7], ActState(row.state), row.outgoing_id)
+
+
+def count_open(connection: Connection) -> int:
+    """Return how many acts have no end yet."""
+    query = select(func.count()).select_from(act).where(act.c.state.in_(_OPEN))
+    return connection.execute(query).scalar_one()
 
 
 def open_with_digest(connection: Connection, digest: bytes) -> str | None:

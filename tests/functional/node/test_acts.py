@@ -415,6 +415,7 @@ def test_every_kind_of_proposal_is_shown_in_words(ask: Ask) -> None:
 @pytest.mark.parametrize("economy", ["DE", "FR"])
 def test_a_body_without_certificates_is_looked_after_like_any_other(ask: Ask, economy: str) -> None:
     told = ask(economy, "status", "--json").json
+    assert told["open_acts"] == 0
     assert told["worker"]["failing"] == {}
     assert told["worker"]["held"] is None
     looked = ask(economy, "doctor", "--ledger", "--json")

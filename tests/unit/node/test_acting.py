@@ -129,6 +129,8 @@ def test_the_same_act_is_kept_once_while_it_waits(scene: Scene) -> None:
     assert scene.keep(scene.draft("other")).id != first.id
     assert acting.waiting_act(scene.store, scene.draft()) == first
     assert len(acting.newest_acts(scene.store)) == 2
+    with scene.store.reading() as connection:
+        assert acts.count_open(connection) == 2
 
 
 def test_an_act_that_has_ended_can_be_asked_for_again(scene: Scene) -> None:
