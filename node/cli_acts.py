@@ -118,11 +118,10 @@ def take_part(
         with desk.ledger() as view:
             ground = Ground(view.evidence, view.body, desk.clock())
             answer = _answer(desk, draft_of(ground), ground, dry_run=dry_run)
-        if wait and answer.act is not None:
+        if answer.act is not None and not dry_run:
             desk.wake_worker()
-            answer = _waited(desk, answer)
-        elif answer.act is not None:
-            desk.wake_worker()
+            if wait:
+                answer = _waited(desk, answer)
     _tell(answer, as_json=as_json)
     return answer.code
 
