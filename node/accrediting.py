@@ -30,6 +30,7 @@ from node.naming import Member, dumped, members_of, time_of
 from node.states import ActKind
 
 MAIN_SCOPE: Final = "MSC"
+COVERAGE_FILE_BYTES: Final = 8 * limits.COVERAGE_BYTES  # as people indent it
 _COVERING: Final = frozenset({AccreditationAction.GRANT, AccreditationAction.REDUCE})
 _REASONED: Final = frozenset({AccreditationAction.SUSPEND, AccreditationAction.WITHDRAW})
 _ENDING: Final = _COVERING | {AccreditationAction.SUSPEND}
@@ -149,7 +150,7 @@ def coverage_of_file(raw: bytes) -> Coverage:
     Raises:
         FormatError: it states none.
     """
-    value = parse_json(raw, what="coverage", max_bytes=8 * limits.COVERAGE_BYTES)
+    value = parse_json(raw, what="coverage", max_bytes=COVERAGE_FILE_BYTES)
     if not isinstance(value, dict):
         raise FormatError("coverage_form", "coverage: expected standards with their sectors")
     ordered = {

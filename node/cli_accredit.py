@@ -13,7 +13,7 @@ from core.errors import UsageError
 from core.events import AccreditationAction
 from core.runtime.exits import Exit
 from node.cli_acts import DryRun, MemberName, Reason, take_part
-from node.cli_common import Json, Node, Wait, note, open_desk, show
+from node.cli_common import Json, Node, Wait, note, open_desk, read_file, show
 from node.dates import beginning, end
 
 if TYPE_CHECKING:
@@ -182,12 +182,12 @@ def _tell(one: dict[str, Any]) -> None:
 def _coverage(
     standards: list[str] | None, sectors: list[str] | None, file: Path | None
 ) -> "Coverage":
-    from node.accrediting import coverage_of_file, coverage_of_words
+    from node.accrediting import COVERAGE_FILE_BYTES, coverage_of_file, coverage_of_words
 
     if file is not None:
         if standards or sectors:
             raise UsageError("usage", "--coverage stands alone: the file names them all")
-        return coverage_of_file(file.read_bytes())
+        return coverage_of_file(read_file(file, COVERAGE_FILE_BYTES))
     if not standards:
         raise UsageError("coverage_missing", "name the standards that are covered",
                          "--standard with --sector, or --coverage FILE")  # fmt: skip

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from core import limits
 from core.errors import UsageError
 from core.events import PartyAction, Role
 from core.runtime.exits import Exit
 from node.cli_acts import DryRun, MemberName, Reason, inert, take_part
-from node.cli_common import Json, Node, Wait, note, open_desk, show
+from node.cli_common import Json, Node, Wait, note, open_desk, read_file, show
 from node.dates import beginning
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def new(
     from node.arranging import making
     from node.naming import member_named, members_of
 
-    raw, roles = text.read_bytes(), _roles(role)
+    raw, roles = read_file(text, limits.LEDGER_TEXT_BYTES), _roles(role)
 
     def draft(ground: "Ground") -> "Draft":
         members = members_of(ground.evidence)

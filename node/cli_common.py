@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from core.errors import Unavailable
+from core.errors import LimitError, Unavailable
 from node.folder import node_in_use
 from node.states import ReceiptState
 
@@ -77,6 +77,19 @@ def show(value: Any) -> None:
     """Print one JSON document; what a terminal would obey in somebody else's text is escaped."""
     text = json.dumps(value, ensure_ascii=False)
     typer.echo("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
+
+
+def read_file(path: Path, max_bytes: int) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        LimitError: there are more; also of what never ends.
+    """
+    with path.open("rb") as stream:
+        raw = stream.read(max_bytes + 1)
+    if len(raw) > max_bytes:
+        raise LimitError("too_large", f"{path.name}: larger than {max_bytes} bytes")
+    return raw
 
 
 def note(text: str) -> None:

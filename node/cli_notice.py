@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from core import limits
 from core.errors import NotFound
 from core.events import Assurance, NoticeKind
 from core.runtime.exits import Exit, line
 from node.cli_acts import DryRun, inert, take_part
-from node.cli_common import Json, Node, Wait, note, open_desk, show
+from node.cli_common import Json, Node, Wait, note, open_desk, read_file, show
 
 if TYPE_CHECKING:
     from node.acting import Draft, Ground
@@ -62,7 +63,7 @@ def publish(
     """Publish a text for everybody."""
     from node.noticing import publishing, subject_named
 
-    raw, chosen = text.read_bytes(), NoticeKind[kind.name]
+    raw, chosen = read_file(text, limits.LEDGER_TEXT_BYTES), NoticeKind[kind.name]
 
     def draft(ground: "Ground") -> "Draft":
         about = None if subject is None else subject_named(ground, subject)

@@ -11,7 +11,7 @@ import typer
 
 from core.runtime.exits import Exit, line
 from node.cli_acts import DryRun, MemberName, Reason, take_part
-from node.cli_common import Json, Node, Wait, note, open_desk, show
+from node.cli_common import Json, Node, Wait, note, open_desk, read_file, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,9 +41,10 @@ def admit(
     node: Node = None,
 ) -> int:
     """Propose to admit the body that made this file."""
+    from contracts.founders import FILE_BYTES
     from node.proposing import admission
 
-    raw = founder.read_bytes()
+    raw = read_file(founder, FILE_BYTES)
     return _propose(
         lambda ground: admission(ground.calls, raw),
         dry_run=dry_run, wait=wait, as_json=as_json, node=node,

@@ -324,6 +324,11 @@ def test_a_text_that_no_ledger_takes(ask: Ask, tmp_path: Path) -> None:
     for content in (b"", b"\xff", b"x" * (24 * 1024 + 1)):
         text.write_bytes(content)
         assert ask("FR", "notice", "publish", "change", str(text)).code == 4
+    for words in (("notice", "publish", "change"), ("propose", "admit"), ("arrangement", "new")):
+        role = ("--role", "authority") if words[0] == "arrangement" else ()
+        assert ask("FR", *words, "/dev/zero", *role).code == 4
+        assert ask("FR", *words, str(tmp_path / "none"), *role).code == 4
+    assert ask("DE", "accredit", "grant", "1", "--coverage", "/dev/zero").code == 4
     text.write_bytes(b"x" * (24 * 1024))
     recorded(ask("FR", "notice", "publish", "change", str(text), "--wait", "--json"))
 
