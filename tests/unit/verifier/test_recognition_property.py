@@ -171,7 +171,7 @@ def _replay(opinion: Opinion, what: str, rest: str) -> None:
             opinion.disciplined.discard((party, scope))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(basis=BASIS, events=EVENTS, at=st.one_of(st.none(), st.integers(10, 45)))
 def test_nothing_makes_lines_8_and_9_yes_but_an_unbroken_ladder(
     basis: str, events: list[str], at: int | None
