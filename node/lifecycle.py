@@ -97,7 +97,7 @@ class Move:
 
     @property
     def has_successor(self) -> bool:
-        """Whether another certificate takes this one's place, or may (see ``replaces``)."""
+        """Whether another certificate takes this one's place."""
         return self.state is State.SUPERSEDED
 
 
@@ -267,9 +267,14 @@ _ALL_RULES: Final = (
          "until_out_of_range"),
     Rule("until_after_expiry", By.NODE, "a suspension does not outlast the certificate"),
     Rule("until_unexpected", By.BOTH, "only a suspension has an end", "", "until_out_of_range"),
+    Rule("suspension_too_long", By.CONTRACT, "a suspension ends within five years", "",
+         "until_out_of_range"),
     Rule("restoration_too_late", By.NODE,
          f"the certificate expired more than {limits.RESTORATION_MONTHS} months before",
          _NEW_NUMBER),
+    Rule("member_not_active", By.CONTRACT,
+         "a suspended or expelled body can suspend, withdraw and cancel, and nothing else", "",
+         "member_not_active"),
     # the successor
     Rule("successor_is_itself", By.BOTH, "a certificate does not succeed itself",
          "raise the revision", "link_invalid"),

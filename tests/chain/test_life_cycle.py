@@ -17,7 +17,7 @@ from contracts.calls import Declaration
 from contracts.devchain.supervisor import DevChain
 from contracts.interfaces import LedgerRefused
 from contracts.writer import check
-from core.events import State
+from core.events import Proposed, State
 from core.status_reasons import BY_WORD
 from node.lifecycle import BARRIERS, MOVES, RULES, By, CertificateState, Change, Outcome, barrier
 from tests.support.ledger import MadeLedger, deploy_test_ledger
@@ -146,6 +146,7 @@ def broken(code: str) -> Declaration:
                                               effective_at=NOW - 1),
         "until_missing": replace(suspension, until=0),
         "until_order": replace(suspension, until=NOW),
+        "suspension_too_long": replace(suspension, until=NOW + 5 * 365 * DAY + 1),
         "until_unexpected": replace(declaration(fresh, Change.WITHDRAW), until=NOW + DAY),
         "successor_is_itself": replace(replaced, linked_member=1, linked_slot=fresh),
         "successor_has_status": Declaration(
@@ -156,14 +157,40 @@ def broken(code: str) -> Declaration:
     return cases[code]
 
 
-@pytest.mark.parametrize("code", [rule.code for rule in RULES.values() if rule.contract])
+KNOWN = [code for code, rule in RULES.items() if rule.contract and code != "member_not_active"]
+
+
+@pytest.mark.parametrize("code", KNOWN)
 def test_the_contract_refuses_by_the_rules_it_knows(ledger: MadeLedger, code: str) -> None:
     assert refusal(ledger, broken(code)) == RULES[code].contract
-    assert RULES[code].by is By.BOTH
 
 
-def test_the_other_rules_are_the_nodes() -> None:
+def test_a_body_without_standing_can_only_warn(ledger: MadeLedger) -> None:
+    cn, de, br = ledger.members
+    slot = slot_of("standing", "suspended")
+    br.operating.transact(ledger.calls.declare(declaration(slot, Change.SUSPEND)))
+    (proposed, _) = cn.operating.transact(ledger.calls.propose_suspension(br.id, 9)).events
+    assert isinstance(proposed, Proposed)
+    de.operating.transact(ledger.calls.vote(proposed.proposal, True))
+    cn.operating.transact(ledger.calls.execute(proposed.proposal))
+    said = {}
+    for change in DECLARED:
+        asked = slot if change is Change.RESTORE else slot_of("standing", change)
+        call = ledger.calls.declare(declaration(asked, change))
+        try:
+            check(ledger.chain, call, br.founder.operating)
+        except LedgerRefused as refused:
+            said[change] = refused.code
+    warnings = {Change.SUSPEND, Change.WITHDRAW, Change.CANCEL}
+    code = RULES["member_not_active"].contract
+    assert said == {change: code for change in DECLARED if change not in warnings}
+
+
+def test_who_refuses_is_as_the_table_says() -> None:
+    """The contract's errors of the rules that both know are also the node's own (unit tests)."""
     assert {rule.by for rule in RULES.values() if not rule.contract} == {By.NODE}
+    alone = {code for code, rule in RULES.items() if rule.by is By.CONTRACT}
+    assert alone == {"suspension_too_long", "member_not_active"}
 
 
 def test_a_pair_and_a_carried_suspension_go_in_one_transaction(ledger: MadeLedger) -> None:
