@@ -72,6 +72,43 @@ def test_every_forbidden_move_of_the_list_has_an_error_of_its_own() -> None:
     assert len(set(errors)) == len(codes.lifecycle()["forbidden"]) + 1
 
 
+WORDS = {
+    "-": None, "W": "certificate_withdrawn", "C": "certificate_cancelled",
+    "S": "certificate_superseded", "R": "certification_refused", "N": "no_such_certificate",
+    "X": "certificate_expired", "D": "unequal_duplicate", "G": "already_granted",
+    "E": "expiry_declared", "in": "not_suspended", "s": "already_suspended",
+    "sr": "renewal_of_suspended", "sm": "maintenance_of_suspended",
+    "se": "extension_of_suspended", "st": "transfer_of_suspended",
+}  # fmt: skip
+MATRIX = """
+              none in_force suspended expired withdrawn cancelled superseded refused
+grant         -    D        D         D       D         D         D          R
+refuse        -    G        G         G       W         C         S          R
+maintain      N    -        sm        X       W         C         S          R
+renew         N    -        sr        -       W         C         S          R
+suspend       N    -        s         X       W         C         S          R
+restore       N    in       -         -       W         C         S          R
+withdraw      N    -        -         -       W         C         S          R
+cancel        N    -        -         X       W         C         S          R
+expire        N    E        E         E       E         E         E          E
+reduce_scope  N    -        -         X       W         C         S          R
+extend_scope  N    -        se        X       W         C         S          R
+transfer      N    -        st        X       W         C         S          R
+correct       N    -        -         X       W         C         S          R
+"""
+
+
+def test_the_tables_are_this_matrix() -> None:
+    head, *rows = (line.split() for line in MATRIX.strip().splitlines())
+    expected = {
+        (CertificateState(state), Change(change)): WORDS[mark]
+        for change, *marks in rows
+        for state, mark in zip(head, marks, strict=True)
+    }
+    found = {cell: barrier(cell[1], cell[0]) for cell in ALL}
+    assert {cell: one.code if one else None for cell, one in found.items()} == expected
+
+
 def test_codes_are_used_once() -> None:
     named = [one.code for one in BARRIERS] + list(RULES)
     assert len(set(named)) == len(named)
