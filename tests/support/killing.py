@@ -109,7 +109,7 @@ class Killing:
         nth = randomness.randint(1, _OFTEN.get(case.step, 2))
         self._prepare(case.step)
         stage.start(owner, f"{case.step}/{case.form}/{action}/{nth}")
-        sending = _Sending(stage, randomness)
+        sending, killed = _Sending(stage, randomness), 0.0
         try:
             stage.wait(lambda: stage.is_broken(owner), REACHED_SECONDS, f"{case}: never reached")
             if action == "stop":
@@ -119,11 +119,14 @@ class Killing:
                 )
                 stage.kill(case.victim)
                 stage.processes[owner].signal(signal.SIGCONT)
+                killed = time.monotonic()
             elif owner == "web":
                 stage.kill("web")  # the master as well, not only the process that broke
         finally:
             sending.no_more()
             stage.restart()
+        if case.victim == "anvil":
+            stage.wait_for_chain(since=killed)
         sending.join()
         self.see_the_ends()
 

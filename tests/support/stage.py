@@ -36,7 +36,7 @@ from node.receipt import receipt_of
 from node.setup import NewBody, connect, make_node
 from node.store.engine import Store
 from node.tokens import Scope, make_token
-from tests.support.devchain import anvil_of
+from tests.support.devchain import anvil_of, is_answering
 from tests.support.jsonrpc import JsonRpc
 from tests.support.launching import Child, FastClock, Launcher, from_command
 from tests.support.node import record_json
@@ -185,6 +185,20 @@ class Stage:
             # one that was just told to die may take a moment
             if self.is_dead(name) or (self.is_broken(name) and self.processes[name].wait(0.3)):
                 self.start(name)
+
+    def wait_for_chain(self, since: float) -> None:
+        """Wait until a chain whose anvil was killed answers again, and note how long it took."""
+
+        def answers_again() -> bool:
+            if self.is_dead("supervisor"):  # it gives up when its anvil dies six times a minute
+                self.start("supervisor")
+            try:
+                return is_answering(JsonRpc(self.rpc))
+            except OSError:
+                return False
+
+        self.wait(answers_again, READY_SECONDS, "the chain does not come back")
+        self.starts.setdefault("anvil", []).append(time.monotonic() - since)
 
     def close(self) -> None:
         for name in reversed(PROCESSES):
