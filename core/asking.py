@@ -9,6 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
+from core import limits
 from core.codes import known_economy, sectors
 from core.errors import FormatError, UsageError
 from core.instants import require_instant
@@ -27,13 +28,13 @@ def question_of(
     *,
     now: datetime,
 ) -> Question:
-    """Return the question that these words put.
+    """Return the question that these words put; empty ones ask nothing.
 
     Raises:
         UsageError: it cannot be asked.
     """
-    moment = None if at is None else moment_asked(at, now)
-    question = Question(standard, sector, site, market, moment)
+    moment = moment_asked(at, now) if at else None
+    question = Question(standard or None, sector or None, site or None, market or None, moment)
     require_askable(question, now)
     return question
 
@@ -56,6 +57,9 @@ def moment_asked(text: str, now: datetime) -> datetime:
 
 def require_askable(question: Question, now: datetime) -> None:
     """Raise ``UsageError`` for a question that has no answer."""
+    for asked in (question.standard, question.site):
+        if asked is not None and len(asked) > limits.NAME_CHARS:
+            raise UsageError("too_long", f"longer than {limits.NAME_CHARS} characters")
     if question.at is not None and question.at > now:
         raise UsageError("at_future", "at: lies in the future, of which nobody has evidence", _HINT)
     if question.market is not None and not known_economy(question.market):

@@ -209,4 +209,4 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _text(value: Any, what: str) -> str | None:
-    return None if value is None else require_text(value, what=what, max_chars=limits.NAME_CHARS)
+    return None if value is None else require_text(value, what=what, max_chars=limits.TEXT_CHARS)

@@ -1,7 +1,8 @@
 """Line 7: was the issuer accredited for this standard and sector at that moment?
 
 Decides what one accreditation says: that it is in effect and covers the certificate, and whether it
-already did when the certificate was registered, or was declared only afterwards. For sectors, the
+already did when the certificate was registered, or was declared only afterwards. Nobody accredits
+itself. For sectors, the
 one asked for counts, else all that the certificate names: some of them covered is a condition, held
 back ones are not shared.
 """
@@ -37,7 +38,8 @@ _UNACCREDITED: Final = {
 def accredited(facts: Facts, asked: Asked, when: When, entry: Accredited) -> Link:
     """Return what one accreditation says of a kind of certificate."""
     body = facts.member(entry.accreditation_body)
-    if body is None or not body.has_role(Role.ACCREDITATION_BODY):
+    of_itself = entry.accreditation_body == asked.body
+    if body is None or of_itself or not body.has_role(Role.ACCREDITATION_BODY):
         return Link("accreditation_none", named(facts, asked.body))
     state = accreditation_at(entry.history, when.at)
     if state.standing is not AccreditationStanding.IN_EFFECT or state.coverage is None:

@@ -194,7 +194,8 @@ def _rungs(
     yield _home(ladder, name)
     market = case.question.market or ""
     link = Link(accepted.code, {}, ladder.market.begins)
-    yield _rung("market", economy_name(market), None, link, ladder.scope)
+    version = f", policy {ladder.policy.acceptance.version}" if ladder.policy is not None else ""
+    yield _rung("market", f"{economy_name(market)}{version}", None, link, ladder.scope)
 
 
 def _home(ladder: Ladder, name: str) -> Rung:

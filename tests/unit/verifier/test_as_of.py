@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.asking import moment_asked
+from core.asking import moment_asked, question_of
 from core.errors import UsageError
 from core.events import State
 from core.report import Outcome, Question, Report, Verdict
@@ -146,3 +146,10 @@ def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as refused:
         moment_asked(text, datetime(2026, 3, 2, tzinfo=UTC))
     assert refused.value.code == "at_form"
+
+
+def test_empty_words_ask_nothing_and_long_ones_are_refused() -> None:
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    assert question_of("", "", "", "", "", now=now) == Question()
+    with pytest.raises(UsageError):
+        question_of("ISO 9001" + " " * 500, now=now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.events import KeyRevoked, NoticeKind, Role, State, SubjectKind
+from core.events import KeyRevoked, NoticeKind, PartyAction, Role, State, SubjectKind
 from core.report import Outcome, Question, Report, Verdict
 from tests.support.network import Body, MemoryLedger, body_with_certificate
 from tests.support.recognition import AB, AUTHORITY, CB, HOME, MARKET, Scene, policy_of
@@ -174,6 +174,18 @@ def test_an_accreditation_by_one_that_is_no_accreditation_body_is_none() -> None
     scene.bodies[AUTHORITY].accredit(CB)
     report = scene.ask(market=MARKET)
     assert code(report, 7) == "accreditation_none"
+
+
+def test_nobody_accredits_itself() -> None:
+    scene = Scene().play("ab+MSC@1 home+MSC@1 plain@2")
+    both = Body(scene.ledger, 9).join(Role.CERTIFICATION_BODY | Role.ACCREDITATION_BODY)
+    issued = both.issue()
+    both.anchor(issued)
+    both.accredit(9)
+    scene.ledger.of_party(1, 9, PartyAction.ACCEPTED, "MSC")
+    assert code(ask(both, issued, market=MARKET), 7) == "accreditation_none"
+    scene.bodies[AB].accredit(9)
+    assert ask(both, issued, market=MARKET).checks[7].outcome is Outcome.YES
 
 
 def test_nobody_warns_about_others_without_being_asked_to() -> None:
