@@ -39,6 +39,7 @@ from core.events import (
     Role,
     SubjectKind,
 )
+from core.registry import LedgerEvidence, LedgerState
 from core.report import Question, Report
 from tests.support.network import BLOCK_SECONDS, START, Body, Issued, MemoryLedger
 from verifier.policy import LocalPolicies, Policy
@@ -251,6 +252,7 @@ class Scene:
         local: Acceptance | None = None,
         market: str | None = MARKET,
         late: int = 0,
+        evidence: LedgerEvidence | None = None,
         **question: Any,
     ) -> Report:
         """Check the certificate, as of a day or now; ``late`` seconds after the newest block."""
@@ -259,11 +261,22 @@ class Scene:
         policy = Policy(local=LocalPolicies((local,))) if local is not None else Policy()
         return check(
             self.bodies[CB].bundle(self.issued, fields=fields),
-            self.ledger.state,
+            evidence or self.ledger.state,
             policy,
             Question(market=market, at=moment, **question),
             now=self.ledger.now + timedelta(seconds=late),
         )
+
+
+class WithoutVersion(LedgerState):
+    """Evidence that cannot say whether its registry is the same, so that nothing is remembered."""
+
+    def __init__(self, state: LedgerState) -> None:
+        self.__dict__.update(state.__dict__)
+
+    @property
+    def registry_version(self) -> None:
+        return None
 
 
 def recognise(body: Body, policy: str = "plain") -> None:

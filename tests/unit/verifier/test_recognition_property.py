@@ -14,7 +14,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from core.report import Outcome, Verdict
-from tests.support.recognition import NOW, Scene
+from tests.support.recognition import NOW, Scene, WithoutVersion
 
 CARRIES = (Outcome.YES, Outcome.CONDITION)
 OUR_SCOPE, MAIN_SCOPE = "MSC/QMS", "MSC"
@@ -186,3 +186,14 @@ def test_nothing_makes_lines_8_and_9_yes_but_an_unbroken_ladder(
     assert (nine in CARRIES) is whole
     if report.verdict is Verdict.VERIFIED:
         assert whole
+
+
+@settings(max_examples=40, deadline=None)
+@given(basis=BASIS, events=EVENTS, days=st.lists(st.integers(10, 45), min_size=3, max_size=6))
+def test_what_is_remembered_changes_no_answer(
+    basis: str, events: list[str], days: list[int]
+) -> None:
+    scene = Scene().play(*basis.split(), *events)
+    forgetful = WithoutVersion(scene.ledger.state)
+    for at in (*days, None, *days):
+        assert scene.ask(at=at) == scene.ask(at=at, evidence=forgetful)
