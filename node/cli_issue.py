@@ -1,8 +1,9 @@
 """``comity issue`` and ``comity register``: take in records, or only look at them.
 
 Decides by content whether a file is one JSON record or a CSV register. Exit code 0 when all rows
-are good, 1 when none is, 2 when some are. Takes nothing in while as much waits as the node allows
-(3): the limit of the API (``node/backlog.py``) holds here too.
+are good, 1 when none is, 2 when some are or there are warnings. Takes nothing in while as much
+waits as the node allows (3): the limit of the API (``node/backlog.py``) holds here too. Also 3
+where nothing was taken in because the accreditation could not be looked up.
 """
 
 import os
@@ -19,8 +20,9 @@ from typing import Annotated, Any, BinaryIO, Final, cast
 import typer
 
 from core import limits
-from core.errors import LimitError
+from core.errors import LimitError, Unavailable, UsageError
 from core.runtime.exits import Exit, line
+from node.accredited import NOT_KNOWN, Gate
 from node.cli_common import (
     Json,
     Node,
@@ -31,8 +33,8 @@ from node.cli_common import (
     wait_for_anchors,
     worker_is_running,
 )
-from node.importing import Imported, RefusedRow, import_rows, record_row
-from node.intake import Row
+from node.importing import Imported, RefusedRow, import_rows, judging, record_row
+from node.intake import Row, RowFault
 from node.register import Register
 from node.register_columns import RegisterMapping, parse_mapping
 from node.states import ReceiptState
@@ -55,7 +57,8 @@ def issue(
 ) -> int:
     """Issue e-certificates from one record or a whole register; each gets a receipt.
 
-    Exit code 0 all rows, 1 none, 2 some, 3 too much waits already.
+    Exit code 0 all rows, 1 none, 2 some or with warnings, 3 too much waits already, or the ledger
+    is not known and intake is strict.
     """
     from core.runtime.progress import step
 
@@ -64,11 +67,17 @@ def issue(
         rows, count = _rows(stream, _mapping(mapping))
         with step("receiving", count, sys.stderr) as advance:
             imported = import_rows(
-                desk.store, rows, now=desk.clock(), random=desk.random, advance=advance
+                desk.store,
+                rows,
+                now=desk.clock(),
+                random=desk.random,
+                gate=desk.gate(),
+                advance=advance,
             )
         desk.wake_worker()
         if not as_json:
             _tell_refused(imported.refused)
+            _tell_refused(imported.warnings, "warning: ")
             _tell(imported)
             if imported.receipts and not worker_is_running(desk):
                 note("note: no worker is running; comity node run signs and anchors what waits")
@@ -83,25 +92,48 @@ def issue(
     return _exit_of(imported)
 
 
-def register(file: File, mapping: Mapping = None, as_json: Json = False) -> int:
+def register(file: File, mapping: Mapping = None, as_json: Json = False, node: Node = None) -> int:
     """Look at a register, or one record, without taking anything in: names every fault.
 
-    Exit code 0 all rows are good, 1 none, 2 some.
+    With a node in use also what this body is not accredited for. Exit code 0 all rows are good, 1
+    none, 2 some or with warnings.
     """
+    gate, told = _gate(node), dict[int, tuple[RowFault, ...]]()
     with _opened(file) as stream:
         rows, _ = _rows(stream, _mapping(mapping))
         good, refused = 0, []
-        for row in rows:
-            if row.record is None:
-                refused.append(RefusedRow(row.number, row.faults))
+        for row in rows if gate is None else judging(rows, gate, told):
+            faults = row.faults or row.refused
+            if faults:
+                refused.append(RefusedRow(row.number, faults))
             else:
                 good += 1
+    warnings = [RefusedRow(number, faults) for number, faults in told.items()]
     if as_json:
-        show({"good": good, "refused": [one.dump() for one in refused]})
+        show(
+            {
+                "good": good,
+                "refused": [one.dump() for one in refused],
+                "warnings": [one.dump() for one in warnings],
+            }
+        )
     else:
         _tell_refused(tuple(refused))
+        _tell_refused(tuple(warnings), "warning: ")
         typer.echo(f"{good} good, {len(refused)} with faults; nothing was taken in")
-    return _exit(good, len(refused))
+    code = _exit(good, len(refused))
+    return Exit.PARTLY if code == Exit.DONE and warnings else code
+
+
+def _gate(node: Path | None) -> Gate | None:
+    """Return what judges records by the ledger; None where no node is named and none is in use."""
+    try:
+        with open_desk(node) as desk:
+            return desk.gate()
+    except (UsageError, Unavailable):
+        if node is not None:
+            raise
+        return None
 
 
 def _rows(stream: BinaryIO, mapping: RegisterMapping | None) -> tuple[Iterable[Row], int]:
@@ -150,11 +182,11 @@ def _mapping(file: Path | None) -> RegisterMapping | None:
     return None if file is None else parse_mapping(file.read_bytes())
 
 
-def _tell_refused(refused: tuple[RefusedRow, ...]) -> None:
+def _tell_refused(refused: tuple[RefusedRow, ...], word: str = "") -> None:
     for one in refused[:_SHOWN_REFUSALS]:
         for fault in one.faults:
             at = f"row {one.row}" + (f", {fault.column}" if fault.column else "")
-            note(f"{line(at)}: {line(fault.message)}")
+            note(f"{word}{line(at)}: {line(fault.message)}")
     if len(refused) > _SHOWN_REFUSALS:
         note(f"… and {len(refused) - _SHOWN_REFUSALS} more rows; --json names them all")
 
@@ -182,7 +214,12 @@ def _tell_ends(imported: Imported) -> None:
 
 def _exit_of(imported: Imported) -> int:
     lost = sum(one.state is ReceiptState.REFUSED for one in imported.receipts)
-    return _exit(len(imported.receipts) - lost, len(imported.refused) + lost)
+    good, bad = len(imported.receipts) - lost, len(imported.refused) + lost
+    codes = {fault.code for row in imported.refused for fault in row.faults}
+    if not good and codes == {NOT_KNOWN}:
+        return Exit.UNREACHABLE
+    code = _exit(good, bad)
+    return Exit.PARTLY if code == Exit.DONE and imported.warnings else code
 
 
 def _exit(good: int, bad: int) -> int:

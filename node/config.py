@@ -16,6 +16,7 @@ from core import limits
 from core.issuer import did_of_endpoint
 from core.runtime import volatile
 from core.runtime.config import Section, Settings
+from node.states import IntakeMode
 
 FILE_NAME: Final = "node.toml"
 PREFIX: Final = "COMITY_NODE_"
@@ -147,6 +148,11 @@ class NodeConfig(Settings):
     """How many records may have a receipt and no end. Default 250,000. Above it the API answers
     503 with ``Retry-After``, and ``comity issue`` ends with 3. Higher: a longer outage of the chain
     is bridged, on more disk."""
+
+    intake: IntakeMode = IntakeMode.WARN
+    """What becomes of a record that says it is accredited while the followed ledger does not say it
+    of this body: ``warn`` takes it in with a warning, ``strict`` refuses it. Default ``warn``. With
+    ``strict`` nothing accredited is taken in while the ledger is not known here."""
 
     poll_seconds: float = Field(default=0.25, ge=0.05, le=10.0)
     """How often the worker looks for work and at the chain. Default 0.25. Higher: less load, and

@@ -21,12 +21,14 @@ from core.events import MemberAdmitted, MemberExpelled, member_key
 from core.issuer import did_of_endpoint
 from core.record import Record
 from core.report import timestamp
+from node.accredited import Gate
 from node.backlog import Backlog
 from node.config import NodeConfig
 from node.decide import Decision, decide, decisions_of, preview_decision
 from node.declare import Declaration, Preview, declarations_of, declare, preview
 from node.history import life_of
 from node.identifiers import Clock, Random
+from node.intake import held_receipt, new_record
 from node.issue import list_url
 from node.lifecycle import MOVES, Change, Outcome
 from node.membership import Evidence, Membership, open_followed
@@ -85,6 +87,15 @@ class Desk:
     def require_room(self) -> None:
         """Raise ``Unavailable`` when too much waits already."""
         self._backlog.require_room()
+
+    def gate(self) -> Gate:
+        """Return what judges records by the ledger as it is known now."""
+        mode, now = self.config.intake, self.clock()
+        try:
+            with self.ledger() as view:
+                return Gate.over(mode, view.evidence, view.body.member, now)
+        except Unavailable:
+            return Gate.blind(mode, now)
 
     def wake_worker(self) -> None:
         """Tell the worker that something waits; it finds it anyway, but later."""
@@ -146,6 +157,7 @@ class Desk:
         """
         if order.successor is not None:
             self.require_room()
+            self._require_accredited(order.successor)
         try:
             done = self._carry_out(order, key)
         except IntegrityError:  # a database that lets two writers in at once: the other was first
@@ -163,6 +175,8 @@ class Desk:
 
     def preview(self, order: Order) -> Preview:
         """Return what an order would do; raises as ``carry_out`` does, and keeps nothing."""
+        if order.successor is not None:
+            self._require_accredited(order.successor)
         look = preview_decision if MOVES[order.change].outcome is Outcome.KEPT else preview
         with self.ledger() as view:
             return look(self.store, view.evidence, view.body.member, order, now=self.clock())
@@ -205,6 +219,14 @@ class Desk:
             "age_seconds": max(0, int(age)),
             **{name: told.get(name) for name in ("pid", "member", "fence", "held", "failing")},
         }
+
+    def _require_accredited(self, successor: Record) -> None:
+        """Raise where intake refuses a successor, unless it is held; the pointers start at it."""
+        refused = self.gate().judge(successor).error()
+        if refused is not None:
+            with self.store.reading() as connection:
+                if held_receipt(connection, new_record(successor, bytes)) is None:
+                    raise refused
 
     @contextmanager
     def _snapshot(self) -> Iterator[Evidence]:

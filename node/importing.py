@@ -6,13 +6,14 @@ row number is that of the spreadsheet; a single record is row 1.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from core.errors import Invalid, Refused
+from core.errors import Fault, Invalid, Refused
 from core.record import Record
 from core.runtime.steps import Step
+from node.accredited import Gate
 from node.identifiers import Random, milliseconds
 from node.intake import Row, RowFault, RowOutcome, accept_rows
 from node.states import ReceiptState
@@ -61,12 +62,13 @@ class RefusedRow:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of all rows."""
+    """What became of all rows; ``warnings`` are about rows that have a receipt."""
 
     accepted: int
     duplicates: int
     refused: tuple[RefusedRow, ...]
     receipts: tuple[ReceivedRow, ...]
+    warnings: tuple[RefusedRow, ...] = ()
 
     def dump(self) -> dict[str, Any]:
         """Return the answer of ``POST /v1/registers`` and of ``comity issue --json``."""
@@ -75,6 +77,7 @@ class Imported:
             "duplicates": self.duplicates,
             "refused": [refused.dump() for refused in self.refused],
             "receipts": [received.dump() for received in self.receipts],
+            "warnings": [warned.dump() for warned in self.warnings],
         }
 
 
@@ -84,26 +87,36 @@ def import_rows(
     *,
     now: datetime,
     random: Random,
+    gate: Gate | None = None,
     advance: Callable[[int], None] = lambda _rows: None,
 ) -> Imported:
     """Take in rows, in one commit for each thousand.
 
     Args:
+        gate: judges each record by the ledger; None judges none.
         advance: is called with the number of rows just done.
     """
     names: dict[int, Certificate] = {}
+    told: dict[int, tuple[RowFault, ...]] = {}
+    warnings: list[RefusedRow] = []
     refused: list[RefusedRow] = []
     received: list[tuple[str, Certificate]] = []
     accepted = 0
-    for result in accept_rows(store, _naming(rows, names), now=now, random=random):
-        name = names.pop(result.number, None)
+    judged = rows if gate is None else judging(rows, gate, told)
+    for result in accept_rows(store, _naming(judged, names), now=now, random=random):
+        name, warned = names.pop(result.number, None), told.pop(result.number, ())
         if result.receipt is None or name is None:
             refused.append(RefusedRow(result.number, result.faults))
         else:
             accepted += result.outcome is RowOutcome.ACCEPTED
             received.append((result.receipt, name))
+            if warned:
+                warnings.append(RefusedRow(result.number, warned))
         advance(1)
-    return Imported(accepted, len(received) - accepted, tuple(refused), _received(store, received))
+    return Imported(
+        accepted, len(received) - accepted, tuple(refused), _received(store, received),
+        tuple(warnings),
+    )  # fmt: skip
 
 
 def claim_key(store: Store, key: str, digest: bytes, *, now: datetime) -> None:
@@ -134,8 +147,26 @@ def record_row(raw: bytes) -> Row:
     try:
         return Row(1, Record.read(raw))
     except Invalid as invalid:
-        faults = (RowFault(f.pointer, f.code, f.message) for f in invalid.faults)
-        return Row(1, None, tuple(faults))
+        return Row(1, None, row_faults_of(invalid.faults))
+
+
+def row_faults_of(faults: Iterable[Fault]) -> tuple[RowFault, ...]:
+    """Return faults of a record as faults of its row, each by its JSON pointer."""
+    return tuple(RowFault(fault.pointer, fault.code, fault.message) for fault in faults)
+
+
+def judging(
+    rows: Iterable[Row], gate: Gate, told: dict[int, tuple[RowFault, ...]]
+) -> Iterator[Row]:
+    """Yield rows with what the ledger says of their records; warnings go into ``told`` by row."""
+    for row in rows:
+        if row.record is None:
+            yield row
+            continue
+        judgement = gate.judge(row.record)
+        if judgement.warnings:
+            told[row.number] = row_faults_of(judgement.warnings)
+        yield replace(row, refused=row_faults_of(judgement.refused))
 
 
 def _naming(rows: Iterable[Row], names: dict[int, Certificate]) -> Iterator[Row]:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from core import limits
-from core.errors import Fault, LimitError, Refused
+from core.errors import ComityError, Fault, LimitError, Refused
 from core.record import Record
 from core.runtime.steps import Step
 from node.identifiers import Random, milliseconds, public_id, public_ids
@@ -66,6 +66,7 @@ class Row:
     number: int
     record: Record | None
     faults: tuple[RowFault, ...] = ()
+    refused: tuple[RowFault, ...] = ()  # why a sound record is not taken in, unless it was before
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +86,18 @@ def accept(
     now: datetime,
     random: Random,
     idempotency_key: str | None = None,
+    refused: ComityError | None = None,
 ) -> Accepted:
     """Take in one record and return its receipt, once both are durable.
 
     Args:
+        refused: why it is not taken in, unless it was before.
         idempotency_key: names the request; the web process puts its client's identifier before it,
             so that two clients cannot meet.
 
     Raises:
         Refused: ``unequal_duplicate``, ``certification_refused``, or ``idempotency_mismatch``.
+        ComityError: ``refused``.
         LimitError: the idempotency key is empty or too long.
         Unavailable: the database cannot write now; nothing was kept.
     """
@@ -102,7 +106,7 @@ def accept(
         require_idempotency_key(idempotency_key)
     for attempt in range(_RACES):
         try:
-            answer = _accept_one(store, new, milliseconds(now), idempotency_key)
+            answer = _accept_one(store, new, milliseconds(now), idempotency_key, refused)
             break
         except IntegrityError:  # a database that lets two writers in at once: the other was first
             if attempt == _RACES - 1:
@@ -175,7 +179,13 @@ def _new_record(record: Record, receipt: str) -> NewRecord:
     return NewRecord(certificate, content, sha256(content).digest(), receipt)
 
 
-def _accept_one(store: Store, new: NewRecord, received_ms: int, key: str | None) -> str:
+def _accept_one(
+    store: Store,
+    new: NewRecord,
+    received_ms: int,
+    key: str | None,
+    refused: ComityError | None,
+) -> str:
     with store.writing(Step.RECEIPT_KEPT) as connection:
         if key is not None:
             answered = records.answered(connection, key)
@@ -187,6 +197,8 @@ def _accept_one(store: Store, new: NewRecord, received_ms: int, key: str | None)
                         "use a new key for a new request",
                     )
                 return str(answered.answer)
+        if refused is not None and held_receipt(connection, new) is None:
+            raise refused
         answer = take_in(connection, new, received_ms)
         if key is not None:
             records.keep_answer(connection, key, new.digest, answer, received_ms)
@@ -226,6 +238,8 @@ def _keep_group(
             first = held.get(new.certificate)
             if first is None and new.certificate.number in refused:
                 results.append(_not_taken(row, CertificateState.REFUSED))
+            elif first is None and row.refused:
+                results.append(RowResult(row.number, RowOutcome.REFUSED, None, row.refused))
             elif first is None:
                 held[new.certificate] = records.Known(new.digest, new.receipt)
                 fresh.append(new)

@@ -8,6 +8,13 @@ because the rest is the state of its batch and must not be able to say anything 
 from enum import StrEnum
 
 
+class IntakeMode(StrEnum):
+    """What intake does with a record that the body is not accredited for."""
+
+    STRICT = "strict"
+    WARN = "warn"
+
+
 class ReceiptState(StrEnum):
     """How far a record has come. Only the last two are ends."""
 

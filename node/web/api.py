@@ -5,6 +5,7 @@ answered only after its commit; a refusal writes nothing.
 """
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote
 
@@ -89,7 +90,7 @@ def _authorize() -> None:
     summary="Send one record",
     openapi_extensions=described.body("Record"),
     responses={
-        202: described.answer("received, and durable here", "Receipt"),
+        202: described.answer("received, and durable here", "Received"),
         **described.problems(e409="another record with this number and revision came before"),
     },
 )
@@ -99,15 +100,18 @@ def post_record(header: WriteHeader) -> Response:
     require_content_type(request, "application/json")
     key = _key()
     desk().require_room()
+    record = Record.read(request.get_data())
+    judgement = desk().gate().judge(record)
     accepted = accept(
         desk().store,
-        Record.read(request.get_data()),
+        record,
         now=desk().clock(),
         random=desk().random,
         idempotency_key=key,
+        refused=judgement.error(),
     )
     desk().wake_worker()
-    response = jsonify(accepted.receipt.dump())
+    response = jsonify(accepted.receipt.dump() | {"warnings": _shown(judgement.warnings)})
     response.status_code = 202
     response.headers["Location"] = f"/v1/receipts/{accepted.receipt.id}"
     return response
@@ -131,7 +135,7 @@ def post_register(header: WriteHeader) -> Response:
         register = Register(file)
         if key is not None:
             claim_key(at.store, key, _digest(file), now=at.clock())
-        imported = import_rows(at.store, register, now=at.clock(), random=at.random)
+        imported = import_rows(at.store, register, now=at.clock(), random=at.random, gate=at.gate())
     at.wake_worker()
     return jsonify(imported.dump())
 
@@ -183,8 +187,17 @@ def post_status(path: CertificatePath, header: WriteHeader) -> Response:
     asked = read_model(request, StatusRequest)
     if asked.successor is not None:
         g.caller.require(Scope.ISSUE)
-    done = desk().carry_out(_order(path.number, asked), _key())
-    response = jsonify(done.dump())
+    order = _order(path.number, asked)
+    told: dict[str, Any] = {}
+    if order.successor is not None:
+        warned = _at_successor(desk().gate().judge(order.successor).warnings)
+        told = {"warnings": _shown(warned)}
+    try:
+        done = desk().carry_out(order, _key())
+    except Invalid as wrong:
+        faults = _at_successor(wrong.faults)
+        raise Invalid(wrong.code, wrong.message, faults, wrong.hint) from None
+    response = jsonify(done.dump() | told)
     response.status_code = 202 if isinstance(done, Declaration) else 201
     response.headers["Location"] = f"/v1/certificates/{quote(path.number, safe='')}"
     return response
@@ -221,8 +234,16 @@ def _successor(value: dict[str, Any]) -> Record:
     try:
         return Record.parse(value)
     except Invalid as wrong:
-        faults = tuple(Fault(f"/successor{f.pointer}", f.code, f.message) for f in wrong.faults)
+        faults = _at_successor(wrong.faults)
         raise Invalid(wrong.code, wrong.message, faults, wrong.hint) from None
+
+
+def _at_successor(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    return tuple(Fault(f"/successor{f.pointer}", f.code, f.message) for f in faults)
+
+
+def _shown(faults: Iterable[Fault]) -> list[dict[str, str]]:
+    return [{"pointer": f.pointer, "code": f.code, "message": f.message} for f in faults]
 
 
 def _digest(file: BinaryIO) -> bytes:

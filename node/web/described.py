@@ -94,6 +94,19 @@ def _many(items: Any) -> dict[str, Any]:
 
 
 _FAULT: Final = _object("pointer code message", pointer=_TEXT, code=_TEXT, message=_TEXT)
+_ROW: Final = _object("row faults", row=_COUNT, faults=_many(_FAULT))
+_RECEIPT: Final[Mapping[str, Any]] = {
+    "id": _TEXT,
+    "state": {"enum": [state.value for state in ReceiptState]},
+    "received_at": _TEXT,
+    "issued_at": _MAYBE,
+    "sealed_at": _MAYBE,
+    "root": _MAYBE,
+    "size": {"type": ["integer", "null"]},
+    "position": _POSITION,
+    "anchored_at": _MAYBE,
+    "refusal": _REFUSAL,
+}
 SCHEMAS: Final[Mapping[str, Any]] = {
     "Record": record_schema(),
     "Register": {**_TEXT, "description": "CSV in UTF-8; docs/formats/register.md"},
@@ -101,24 +114,14 @@ SCHEMAS: Final[Mapping[str, Any]] = {
         ref_template="#/components/schemas/{model}", mode="validation"
     ),
     "TransferredTo": TransferredTo.model_json_schema(),
-    "Receipt": _object(
-        "id state received_at",
-        id=_TEXT,
-        state={"enum": [state.value for state in ReceiptState]},
-        received_at=_TEXT,
-        issued_at=_MAYBE,
-        sealed_at=_MAYBE,
-        root=_MAYBE,
-        size={"type": ["integer", "null"]},
-        position=_POSITION,
-        anchored_at=_MAYBE,
-        refusal=_REFUSAL,
-    ),
+    "Receipt": _object("id state received_at", **_RECEIPT),
+    "Received": _object("id state received_at warnings", **_RECEIPT, warnings=_many(_FAULT)),
     "Imported": _object(
-        "accepted duplicates refused receipts",
+        "accepted duplicates refused receipts warnings",
         accepted=_COUNT,
         duplicates=_COUNT,
-        refused=_many(_object("row faults", row=_COUNT, faults=_many(_FAULT))),
+        refused=_many(_ROW),
+        warnings=_many(_ROW),
         receipts=_many(
             _object(
                 "receipt number revision state",
@@ -142,6 +145,7 @@ SCHEMAS: Final[Mapping[str, Any]] = {
         received_at=_TEXT,
         position=_POSITION,
         refusal=_REFUSAL,
+        warnings=_many(_FAULT),
     ),
     "Decision": _object(
         "id event decided_on received_at",
