@@ -2,9 +2,9 @@
 
 Decides what one accreditation says: that it is in effect and covers the certificate, and whether it
 already did when the certificate was registered, or was declared only afterwards. Nobody accredits
-itself. For sectors, the
-one asked for counts, else all that the certificate names: some of them covered is a condition, held
-back ones are not shared.
+itself. For sectors, the one asked for counts, else all that the certificate names: some of them
+covered is a condition. Held back ones are not shared, unless all sectors are covered; so are then
+all needed, or hiding them would answer better than showing them.
 """
 
 from typing import Final
@@ -83,12 +83,12 @@ def _in_effect(
 
 
 def _sectors(asked: Asked, covered: frozenset[str]) -> tuple[str, tuple[str, ...]]:
-    """Return the code for the sectors covered, and those of them that matter."""
+    """Return the code for the sectors covered, and those that have to be at other moments too."""
     if asked.sector is not None:
         fits = covered == ALL_SECTORS or asked.sector in covered
         return ("accredited" if fits else "accreditation_other_sector"), (asked.sector,)
-    if covered == ALL_SECTORS:
-        return "accredited", asked.sectors or ()
+    if covered == ALL_SECTORS:  # where none is shown, it may be any
+        return "accredited", asked.sectors or tuple(ALL_SECTORS)
     if asked.sectors is None:
         return "accreditation_sectors_not_shared", ()
     if not asked.sectors:

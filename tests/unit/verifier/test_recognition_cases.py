@@ -92,6 +92,13 @@ COVERAGE = [
     ("grant@1:9001=03 grant@40:9001=03,19", IN, P, "", "at=30",
      f"YYYYY.NNN accreditation_other_sector {NO_LADDER}"),
     ("grant@1:9001=19 grant@40:9001=03,19", IN, P, "", "", ALL),
+    # Hiding the sectors, or stating none, must not answer better than showing them.
+    ("grant@1:9001=03 grant@40:9001", IN, P, "", "fields=none",
+     "YYYYY.CYY accredited_since in_effect accepts"),
+    ("grant@1:9001=03 grant@40:9001", IN, P, "sectors=", "",
+     "YYYYY.CYY accredited_since in_effect accepts"),
+    ("grant@1:9001=03 grant@40>5:9001", IN, P, "", "fields=none at=30",
+     "YYYYY.CYY accredited_declared_later in_effect accepts"),
     ("grant@1 suspend@20 reduce@25:9001=03 restore@30", IN, P, "", "",
      f"YYYYY.NNN accreditation_other_sector {NO_LADDER}"),
     ("grant@1:14001", IN, P, "standard=ISO 14001:2015", "", f"YYYYY.YNN accredited {NOT_FOR_IT}"),
