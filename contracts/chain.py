@@ -3,8 +3,8 @@
 Decides what the rest of the project may assume about a chain node: it serves the expected chain
 (checked before anything else is asked), it never makes us look anything up elsewhere (CCIP-read is
 off), and whatever goes wrong arrives as one of our errors: not reachable, another chain, or the
-contract's own reason. web3.py carries transactions and deployments over the same connection and
-limits; reading the ledger does without it.
+contract's own reason. ``web3`` gives web3.py over the same connection and limits; what a node and a
+verifier read and send does without it, for it takes a second to load.
 """
 
 from collections.abc import Sequence
