@@ -34,6 +34,7 @@ from verifier.registrants import ACTIVE, WORDS, Registrants
 _CARRIES: Final = frozenset({Outcome.YES, Outcome.CONDITION, Outcome.NOT_ASKED})
 _ORDER: Final = (Outcome.YES, Outcome.CONDITION, Outcome.COULD_NOT_BE_CHECKED, Outcome.NO)
 _GRAVEST: Final = (Outcome.NO, Outcome.COULD_NOT_BE_CHECKED, Outcome.CONDITION)
+_NO_EVIDENCE: Final = "The newest block known here is too old, or ahead of this verifier's clock."
 _NOT_CHECKED: Final = Ladder(
     Link("accreditation_not_checked"), Link("arrangement_not_checked"), Link("market_not_checked")
 )
@@ -76,12 +77,12 @@ class Acceptor:
 
     @property
     def why_not(self) -> str:
-        """The sentence of the rung that decides, empty where nothing does."""
+        """The sentence of the rung that decides, empty where it is accepted without conditions."""
         for outcome in _GRAVEST:
-            found = [(r.code, told) for r, told in self.rungs if r.outcome is outcome]
-            if found:  # a rung that only sends to another one decides nothing
-                return next((t for c, t in found if not _defers(c)), found[0][1])
-        return ""
+            found = [told for rung, told in self.rungs if rung.outcome is outcome]
+            if found:
+                return found[0]
+        return "" if self.outcome is Outcome.YES else _NO_EVIDENCE
 
     def dump(self) -> dict[str, Any]:
         """Return the answer as a JSON object."""
@@ -308,11 +309,11 @@ def _rung(kind: str, name: str, member: int | None, link: Link, scope: str) -> t
     begins = moment(link.begins) if link.begins else None
     until = moment(link.until) if link.until else None
     rung = Rung(kind, name, member, outcome, link.code, begins, until, scope)
-    return rung, reason.sentence("en", **link.places)
-
-
-def _defers(code: str) -> bool:
-    return code in REASONS and REASONS[code].defers
+    # what only sends to another line of a check sends nowhere here
+    told = (
+        reason.en.found.format(**link.places) if reason.defers else reason.sentence(**link.places)
+    )
+    return rung, told
 
 
 def _through(ladder: Ladder) -> str:

@@ -128,6 +128,8 @@ def test_page_api_and_command_answer_who_may_certify_and_since_when(
     assert "Who may certify ISO 9001 sector 19 for XB now?" in page
     assert f'<time datetime="{first["since"].replace("Z", "+00:00")}">' in page
     assert "Register first." in page
+    assert 'value="ISO 9001"' in page, "the form keeps what was asked"
+    assert '<option value="19" selected>' in page
 
 
 def test_the_command_is_one_process(serving: Serving) -> None:

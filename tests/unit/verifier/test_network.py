@@ -106,6 +106,7 @@ def test_one_broken_rung_and_nobody_is_accepted(events: str, code: str) -> None:
     assert (one.since, one.through) == (None, None)
     assert code in {rung.code for rung, _ in one.rungs}
     assert one.why_not
+    assert not any("See line" in told for _, told in one.rungs), "there are no lines here"
 
 
 def test_a_body_that_is_stopped_or_has_no_key_may_certify_nothing() -> None:
@@ -144,6 +145,7 @@ def test_old_evidence_says_nothing_of_acceptance() -> None:
     assert asked_of(scene, late=500).outcome is Outcome.YES
     found = seen(scene, late=700, standard="ISO 9001", sector="19", market=MARKET)
     assert not found.when.usable
+    assert "too old" in found.acceptors[0].why_not
     assert [one.outcome for one in found.acceptors] == [Outcome.COULD_NOT_BE_CHECKED]
     fresh = Scene().play(f"{WHOLE} fresh:2@9")  # the market itself wants evidence of 30 seconds
     assert asked_of(fresh).outcome is Outcome.YES
