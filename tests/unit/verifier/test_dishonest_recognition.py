@@ -94,6 +94,15 @@ def test_b6_a_policy_counts_only_when_its_own_authority_signed_and_published_it(
         assert scene.ask().verdict is verdict, (publisher, signer)
 
 
+def test_b6_a_policy_signed_in_the_name_of_another_does_not_count() -> None:
+    for name, verdict in ((AUTHORITY, Verdict.VERIFIED), (HOME, Verdict.NOT_FOR_THIS_USE)):
+        scene = Scene().play("grant@1 ab+MSC@1 home+MSC@1 nothing@2")
+        authority, did = scene.bodies[AUTHORITY], scene.bodies[name].issuer.did
+        signed = policy_of("plain", version=2).signed_by(authority.signer, did)
+        authority.publish(NoticeKind.POLICY, signed.file_bytes())
+        assert scene.ask().verdict is verdict, name
+
+
 # ---------------------------------------------------------------- B8
 
 

@@ -76,6 +76,17 @@ def test_a_successor_that_does_not_point_back_is_not_followed() -> None:
     assert told(ask(body, new)) == []
 
 
+def test_a_successor_that_points_back_to_another_is_not_followed() -> None:
+    body, old, _, new = pair()
+    third = body.issue()
+    body.anchor(third)
+    say(body, new.slot, State.IN_FORCE, (body, third.slot))
+    say(body, old.slot, State.SUPERSEDED, (body, new.slot))
+    assert ask(body, old).checks[4].code == "superseded_unconfirmed"
+    assert told(ask(body, old)) == [(THIS, "superseded", None)]
+    assert told(ask(body, new)) == [(THIS, "in_force", None)]
+
+
 def test_a_predecessor_that_does_not_point_on_is_not_followed() -> None:
     body, old, taker, new = pair(Body(MemoryLedger(), 2))
     say(body, old.slot, State.SUSPENDED)
