@@ -26,7 +26,8 @@ from core.registry import LedgerEvidence
 from core.report_details import MarketCondition, Rung
 from core.spans import held_since, held_until
 from verifier.checks.case import date, moment
-from verifier.checks.ladder import MANAGEMENT_SYSTEMS, Asked, Ladder, Link, When, climb
+from verifier.checks.ladder import Ladder, climb
+from verifier.checks.link import MANAGEMENT_SYSTEMS, Asked, Link, When
 from verifier.inquiry import Moment, NetworkQuestion, editions
 from verifier.policy import LocalPolicies, Policy
 from verifier.registrants import ACTIVE, WORDS, Registrants
@@ -196,16 +197,38 @@ class _Asking:
         Where it is accepted for some sectors, those for which it is not are left out.
         """
         wanted = [sector] if sector is not None else list(codes.sectors())
+        lists = self._sector_lists(body)
+        alike: dict[tuple[bool, ...], list[str]] = {}
+        for one in wanted:  # sectors that are in the same lists have the same answer
+            alike.setdefault(tuple(one in held for held in lists), []).append(one)
         groups: dict[tuple[Any, ...], tuple[_Found, int, int, list[str]]] = {}
-        for one in wanted:
-            found, since, until = self._answer(body, one)
+        for together in alike.values():
+            found, since, until = self._answer(body, together[0])
             same = (*found.sameness, since, until)
-            groups.setdefault(same, (found, since, until, []))[3].append(one)
+            groups.setdefault(same, (found, since, until, []))[3].extend(together)
         accepted = any(found.carries for found, *_ in groups.values())
         for found, since, until, held in groups.values():
             whole = sector is None and len(held) == len(wanted)
             if found.carries or not accepted:
-                yield self._told(body, found, since, until, None if whole else tuple(held))
+                told = None if whole else tuple(sorted(held))
+                yield self._told(body, found, since, until, told)
+
+    def _sector_lists(self, body: int) -> list[frozenset[str]]:
+        """Return every list of sectors that an answer for a body can depend on."""
+        local = self._policy.local
+
+        def read() -> list[frozenset[str]]:
+            published = (*local.of(self._market), *self._facts.policies_of(self._market).valid)
+            lists = {
+                frozenset(rule.sectors) for one in published for rule in one.acceptance.accepts
+            }
+            for entry in self._facts.accreditations_of(body):
+                for event in entry.history:
+                    covered = accreditation.coverage_of(getattr(event, "coverage", ""))
+                    lists.update(covered.standards.values() if covered is not None else ())
+            return list(lists)
+
+        return self._facts.once(("sector lists", body, self._market, local), read)
 
     def _answer(self, body: int, sector: str) -> tuple[_Found, int, int]:
         """Return what holds for one sector, with its beginning and end."""
@@ -221,16 +244,20 @@ class _Asking:
             return found, 0, 0
 
         def holds(one: int) -> bool:
-            return self._at(body, sector, one, is_past=one < when.at or when.is_past).carries
+            is_past = one < when.at or when.is_past
+            return self._at(body, sector, one, is_past=is_past, is_dated=False).carries
 
         moments = self._moments(body)
         since, until = held_since(moments, when.at, holds), held_until(moments, when.at, holds)
         return found, since, until
 
-    def _at(self, body: int, sector: str, at: int, *, is_past: bool) -> _Found:
+    def _at(
+        self, body: int, sector: str, at: int, *, is_past: bool, is_dated: bool = True
+    ) -> _Found:
         """Return what a check would find of a certificate registered at a moment."""
         asked = Asked(body, self._standard, (sector,), sector, self._market)
-        ladder = climb(self._facts, asked, When(at, at, is_past), self._policy.local)
+        when = When(at, at, is_past, is_dated)
+        ladder = climb(self._facts, asked, when, self._policy.local)
         accepted = ladder.market
         policy = ladder.policy.acceptance if ladder.policy is not None else None
         if policy is not None and accepted.code != "market_refuses_scope":

@@ -20,9 +20,8 @@ from core.events import Role
 from core.outcome import Outcome
 from core.reasons import REASONS
 from core.recognition import Accredited, Facts, Member
-from core.spans import held_since, held_until
 from verifier.checks.case import date
-from verifier.checks.link import LOST, Asked, Link, When, is_warned_about, named
+from verifier.checks.link import LOST, Asked, Link, When, is_warned_about, named, span
 
 _UNACCREDITED: Final = {
     AccreditationStanding.NONE: "accreditation_none",
@@ -70,7 +69,8 @@ def _in_effect(
         )
 
     moments = moments_of(history) | {turn.time for turn in body.turns}
-    day = since = held_since(moments, when.at, holds)
+    since, until = span(when, moments, holds)
+    day = since
     known = accreditation_at(history, when.at, when.at if when.is_past else None)
     if not known.covers(asked.standard, wanted):
         code, day = "accredited_declared_later", state.declared
@@ -79,7 +79,7 @@ def _in_effect(
     elif code == "accredited" and is_warned_about(facts, body.number):
         code = "accredited_with_alert"
     places = {"body": body.name, "date": date(day)}
-    return Link(code, places, since, held_until(moments, when.at, holds))
+    return Link(code, places, since, until)
 
 
 def _sectors(asked: Asked, covered: frozenset[str]) -> tuple[str, tuple[str, ...]]:

@@ -9,9 +9,8 @@ from typing import Final, NamedTuple
 
 from core.arrangement import PartyStanding, PartyState, moments_of, party_at
 from core.recognition import Facts, Standing
-from core.spans import held_since, held_until
 from verifier.checks.case import date
-from verifier.checks.link import LOST, Link, When, is_warned_about, named
+from verifier.checks.link import LOST, Link, When, is_warned_about, named, span
 
 _NEARNESS: Final = (
     PartyStanding.ACCEPTED,
@@ -142,7 +141,7 @@ class _Between:
         histories = (self._facts.party(self._number, party) for party in parties)
         moments = set[int]().union(*map(moments_of, histories))
         at = self._when.at
-        since, until = held_since(moments, at, holds), held_until(moments, at, holds)
+        since, until = span(self._when, moments, holds)
         if self._when.is_past and not self._both_accepted(parties, at, known_by=at):
             day = max(side.state.declared for side in sides)
             return Link("arrangement_declared_later", {"date": date(day)}, since, until)

@@ -77,7 +77,8 @@ def climb(facts: Facts, asked: Asked, when: When, local: LocalPolicies) -> Ladde
         lambda: _moments(facts, asked.body, asked.market, local),
     )
     registered = None if when.registered is None else period(moments, when.registered)
-    name = ("ladder", asked, local, period(moments, when.at), registered, when.is_past)
+    stretch = (period(moments, when.at), registered)
+    name = ("ladder", asked, local, *stretch, when.is_past, when.is_dated)
     return facts.once(name, lambda: _Climb(facts, asked, when, local).best())
 
 

@@ -3,7 +3,7 @@
 Decides nothing itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -11,6 +11,7 @@ from core.events import SubjectKind, alert_key
 from core.reasons import REASONS
 from core.recognition import Facts, Standing
 from core.report import Outcome
+from core.spans import held_since, held_until
 from verifier.checks.case import date
 
 MANAGEMENT_SYSTEMS: Final = "MSC"
@@ -56,11 +57,15 @@ class When(NamedTuple):
         registered: when the certificate was registered, None when it is not.
         is_past: whether a moment other than now is asked about, so that it matters what was
             recorded only after it.
+        is_dated: whether it is asked since when and until when the answer holds. To look for that
+            costs far more than the answer, and whoever looks for it over many moments needs it of
+            none of them.
     """
 
     at: int
     registered: int | None
     is_past: bool
+    is_dated: bool = True
 
 
 class Link(NamedTuple):
@@ -86,6 +91,19 @@ def named(facts: Facts, member: int, moment: int | None = None) -> dict[str, str
     """Return the places of a sentence about a member, with a day where there is one."""
     places = {"body": facts.name_of(member)}
     return places if moment is None else places | {"date": date(moment)}
+
+
+def span(when: When, moments: Iterable[int], holds: Callable[[int], bool]) -> tuple[int, int]:
+    """Return since when and until when something holds; twice 0 where that is not asked.
+
+    Args:
+        moments: every moment at which it can begin or end.
+        holds: whether it holds at a moment.
+    """
+    if not when.is_dated:
+        return 0, 0
+    known = sorted(moments)
+    return held_since(known, when.at, holds), held_until(known, when.at, holds)
 
 
 def is_warned_about(facts: Facts, member: int) -> bool:

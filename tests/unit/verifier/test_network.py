@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.accreditation import AccreditationState, accreditation_at
 from core.errors import Unavailable, UsageError
-from core.events import Assurance, MemberFrozen, PartyAction, Proposed, Role, Voted
+from core.events import Assurance, Event, MemberFrozen, PartyAction, Proposed, Role, Voted
 from core.recognition import Facts
 from core.report import Outcome, Report
 from tests.support.network import START, Body, MemoryLedger
@@ -351,6 +353,26 @@ def test_a_ledger_that_was_never_reached_is_no_empty_network() -> None:
     now = datetime.fromtimestamp(START + NOW * DAY, UTC)
     with pytest.raises(Unavailable):
         network_of(NoState("comity/1/0x" + "0" * 40), Policy(), NetworkQuestion(), now)
+
+
+@pytest.mark.parametrize("sector", ["19", None])
+def test_a_long_history_is_not_gone_through_again_for_each_moment_and_sector(
+    monkeypatch: pytest.MonkeyPatch, sector: str | None
+) -> None:
+    scene = Scene().play_until(10, "ab+MSC@2 home+MSC@3 plain@4")
+    moves = 40
+    for _ in range(moves):
+        scene.bodies[AB].accredit(CB)
+    asked: list[int] = []
+
+    def counted(history: Sequence[Event], moment: int, *known_by: int | None) -> AccreditationState:
+        asked.append(moment)
+        return accreditation_at(history, moment, *known_by)
+
+    monkeypatch.setattr("verifier.checks.accreditation.accreditation_at", counted)
+    one = asked_of(scene, sector)
+    assert (one.outcome, one.sectors) == (Outcome.YES, None if sector is None else (sector,))
+    assert len(asked) < 10 * moves
 
 
 def test_what_is_read_once_serves_the_next_question() -> None:
