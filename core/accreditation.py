@@ -2,7 +2,8 @@
 
 The history of one accreditation body, certification body and main scope holds everything that was
 ever declared. Of the declarations in effect at a moment the one *recorded last* decides the state,
-and the last grant or reduction among them decides what is covered and until when.
+the last grant or reduction among them what is covered, and the last grant until when: a reduction
+after it may end it earlier, and never later.
 
 =============  =====================================================================
 state          at moment T
@@ -163,7 +164,7 @@ def accreditation_at(
     grants = [event for event in counted if event.action in _COVERING]
     deciding = [event for event in counted if event.action != AccreditationAction.REDUCE]
     if deciding and (grants or _DECIDING[deciding[-1].action] is not _IN_EFFECT):
-        return _state(deciding[-1], grants[-1] if grants else None, moment)
+        return _state(deciding[-1], grants, moment)
     first = min(declared, key=lambda event: (event.effective_at <= moment, event.effective_at))
     return AccreditationState(
         AccreditationStanding.NOT_YET, begins=first.effective_at, declared=first.time
@@ -171,20 +172,31 @@ def accreditation_at(
 
 
 def _state(
-    last: AccreditationDeclared, grant: AccreditationDeclared | None, moment: int
+    last: AccreditationDeclared, grants: Sequence[AccreditationDeclared], moment: int
 ) -> AccreditationState:
     standing = _DECIDING[last.action]
-    if grant is None:  # suspended or withdrawn from before it took effect
+    if not grants:  # suspended or withdrawn from before it took effect
         return AccreditationState(standing, begins=last.effective_at, declared=last.time)
-    coverage = coverage_of(grant.coverage)
+    coverage, until = coverage_of(grants[-1].coverage), _end(grants)
     begins, declared = last.effective_at, last.time
     if standing is _IN_EFFECT:
-        declared = max(last.time, grant.time)
+        declared = max(last.time, grants[-1].time)
         if coverage is None:
             standing = AccreditationStanding.NOT_UNDERSTOOD
-        elif grant.until and moment >= grant.until:
-            standing, begins = AccreditationStanding.ENDED, grant.until
-    return AccreditationState(standing, coverage, begins, grant.until, declared)
+        elif until and moment >= until:
+            standing, begins = AccreditationStanding.ENDED, until
+    return AccreditationState(standing, coverage, begins, until, declared)
+
+
+def _end(grants: Sequence[AccreditationDeclared]) -> int:
+    """Return until when grants and reductions last, the last grant and what followed; 0 is open."""
+    ends: list[int] = []
+    for event in grants:
+        if event.action == AccreditationAction.GRANT:
+            ends = []
+        if event.until:
+            ends.append(event.until)
+    return min(ends, default=0)
 
 
 @lru_cache(maxsize=4096)

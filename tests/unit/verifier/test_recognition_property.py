@@ -151,7 +151,10 @@ def _replay(opinion: Opinion, what: str, rest: str) -> None:
             until = re.search(r"<(\d+)", rest)
             coverage = rest.partition(":")[2] or "9001"
             covers = coverage == "9001" or "19" in coverage.partition("=")[2]
-            opinion.covered[body] = covers, int(until[1]) if until else 0
+            ends = {int(until[1])} if until else set[int]()
+            if act == "reduce":
+                ends |= {opinion.covered.get(body, (False, 0))[1]} - {0}
+            opinion.covered[body] = covers, min(ends, default=0)
         if act != "reduce":
             opinion.accredited[body] = act in ("grant", "restore")
         return
