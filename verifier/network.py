@@ -8,7 +8,7 @@ notices and who may vote are as of the newest block. Names, addresses and texts 
 are shown inert.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -107,6 +107,7 @@ def network_of(
             "ledger_not_known", "this ledger has not been followed yet, so nothing can be shown",
             "comity verifier run follows it", retry_after=5,
         )  # fmt: skip
+    evidence = _Apart(evidence)
     facts, when = Facts(evidence), moment_of(question, head, policy, now)
     at = when.at
     listing = {
@@ -121,6 +122,29 @@ def network_of(
     }
     found = acceptors(evidence, facts, policy, question, when)
     return Network(evidence.origin, head, question, when, listing, tuple(found))
+
+
+class _Apart:
+    """An evidence whose facts are kept apart from those of checks.
+
+    A question about a network asks for many more answers than a check does, and would crowd out
+    what checks want to find again.
+    """
+
+    __slots__ = (
+        "_evidence", "head", "history", "keys", "member_of", "origin", "source", "text",
+    )  # fmt: skip
+
+    def __init__(self, evidence: LedgerEvidence) -> None:
+        self._evidence = evidence
+        self.origin, self.head, self.source = evidence.origin, evidence.head, evidence.source
+        self.history, self.keys = evidence.history, evidence.keys
+        self.member_of, self.text = evidence.member_of, evidence.text
+
+    @property
+    def registry_version(self) -> Hashable | None:
+        version = self._evidence.registry_version
+        return None if version is None else ("network", version)
 
 
 def _admitted(facts: Facts, at: int) -> Iterator[Member]:
