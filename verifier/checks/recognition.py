@@ -122,7 +122,7 @@ def _refused(case: Case, acceptance: Acceptance, shown: Shown) -> str | None:
     if _assurance(case) < acceptance.signatures.key_assurance.level:
         return "market_refuses_key_assurance"
     for name in acceptance.required_disclosures:
-        if name not in shown.disclosed and not shown.holds_back(name, _ITEMS[name]):
+        if not shown.states(name) and not shown.holds_back(name, _ITEMS[name]):
             return "market_disclosure_absent"
     return None
 

@@ -20,6 +20,9 @@ from verifier.checks.case import Finding
 OTHER: Final = "other"
 """What is held back and has no name: it may be any field that is not there."""
 
+_NO_SECTOR: Final = "?"
+"""What stands among the sectors and is no text: a sector that is on no list."""
+
 _ORDER: Final = (Outcome.NO, Outcome.NOT_SHARED, Outcome.CONDITION, Outcome.YES)
 
 
@@ -40,11 +43,19 @@ class Shown(NamedTuple):
         return str(self.disclosed.get("standard", ""))
 
     def sectors(self) -> tuple[str, ...] | None:
-        """Return the sectors, none when it states none; None when they are held back."""
-        stated = self.disclosed.get("sectors")
-        if isinstance(stated, list):
-            return tuple(sector for sector in stated if isinstance(sector, str))
-        return None if self.holds_back("sectors") else ()
+        """Return the sectors, none when it states none; None when they are held back.
+
+        What is no code of a sector stays: it is covered by nothing that names sectors.
+        """
+        if not self.states("sectors"):
+            return None if self.holds_back("sectors") else ()
+        stated = self.disclosed["sectors"]
+        entries = stated if isinstance(stated, list) else [stated]
+        return tuple(entry if isinstance(entry, str) else _NO_SECTOR for entry in entries)
+
+    def states(self, name: str) -> bool:
+        """Return whether a field is shown, and says anything."""
+        return bool(self.disclosed.get(name))
 
     def holds_back(self, name: str, item: str = "") -> bool:
         """Return whether a field, or any of its entries, is or may be held back."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.credential import Slot
 from core.events import KeyRevoked, NoticeKind, PartyAction, Role, State, SubjectKind
 from core.report import Outcome, Question, Report, Verdict
 from tests.support.network import Body, MemoryLedger, body_with_certificate
@@ -204,3 +205,29 @@ def test_nobody_warns_about_others_without_being_asked_to() -> None:
     assert scene.ask().verdict is Verdict.VERIFIED
     scene.bodies[CB].publish(NoticeKind.ALERT, b"Our key is lost.", SubjectKind.MEMBER, CB)
     assert code(scene.ask(), 3) == "registered_with_alert"
+
+
+@pytest.mark.parametrize(
+    ("stated", "verdict", "sectors"),
+    [
+        (["19"], Verdict.VERIFIED, "accredited"),
+        ("19", Verdict.VERIFIED, "accredited"),
+        ("28", Verdict.NOT_FOR_THIS_USE, "accreditation_other_sector"),
+        (["19", 20], Verdict.VERIFIED_WITH_CONDITIONS, "accredited_in_part"),
+        (["19", {"code": "28"}], Verdict.VERIFIED_WITH_CONDITIONS, "accredited_in_part"),
+        (["１９"], Verdict.NOT_FOR_THIS_USE, "accreditation_other_sector"),
+        ("", Verdict.NOT_FOR_THIS_USE, "accredited_sectors_not_stated"),
+    ],
+)
+def test_sectors_in_another_form_are_not_passed_over(
+    stated: object, verdict: Verdict, sectors: str
+) -> None:
+    scene = Scene().play_until(9, "grant@1:9001=19 ab+MSC@1 home+MSC@1 showsectors@2")
+    body = scene.bodies[CB]
+    slot = Slot(f"{body.endpoint}/status/1", 0)
+    claims = body.claims(slot)
+    claims["credentialSubject"]["certification"]["sectorCode"] = stated
+    scene.issued = body.issue(slot, claims)
+    body.anchor(scene.issued)
+    report = scene.ask()
+    assert (report.verdict, code(report, 7)) == (verdict, sectors)
