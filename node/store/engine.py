@@ -42,7 +42,11 @@ class Store:
             Unavailable: it cannot be reached, or ``comity node`` has not prepared it yet.
         """
         store = cls(engine_for(url))
-        store.require_revision()
+        try:
+            store.require_revision()
+        except BaseException:
+            store.close()
+            raise
         return store
 
     @contextmanager
