@@ -24,8 +24,8 @@ SITES = [
         ({}, ("other",), None),  # what has no name may be anything that is not there
         ({"sectors": ["19"]}, ("other",), ("19",)),
         ({}, ("scope",), ()),
-        ({"sectors": ["19", 5, None]}, (), ("19",)),
-        ({"sectors": "19"}, (), ()),
+        ({"sectors": ["19", 5]}, (), ("19", "?")),  # on no list, and not passed over
+        ({"sectors": "19"}, (), ("19",)),
     ],
 )
 def test_the_sectors_that_are_shown(
