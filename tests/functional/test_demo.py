@@ -127,7 +127,7 @@ def test_who_may_certify_for_a_market_and_since_when(shell: Shell, network: dict
     asked = ("--standard", "ISO 9001", "--sector", "19", "--market", "XA")
     done = shell.run("network", *asked, "--json")
     assert done.returncode == 0, done.stderr
-    bodies = {row["name"]: row for row in json.loads(done.stdout)["acceptors"]}
+    bodies = {row["name"]: row for row in json.loads(done.stdout)["accepted"]}
     assert len([row for row in bodies.values() if row["outcome"] == "yes"]) == 3
     page = httpx2.get(
         f"{network['urls']['verifier']}/network",
