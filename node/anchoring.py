@@ -27,7 +27,7 @@ from core.runtime.steps import Step
 from node.identifiers import Random
 from node.membership import Membership, newest_fence
 from node.recompute import findings_of_batch
-from node.sending import Ended, Sender
+from node.sending import Sender
 from node.states import BatchState, OutgoingKind, OutgoingState
 from node.store import batches, facts, outbox
 from node.store.batches import OpenBatch
@@ -62,7 +62,7 @@ class Anchoring:
         self._member = member
         self._random = random
         self._calls = Calls(ledger.contracts)
-        self._claim: int | None = None
+        self._claim: tuple[int, int] | None = None  # its transaction and fence
         self._held: str | None = None
         self._newest_at: Head | None = None
         self._log = logger("anchoring")
@@ -82,7 +82,7 @@ class Anchoring:
         step = 1 + int.from_bytes(self._random(_STEP_BYTES), "big")
         wanted = max(own, self._ledger.fence_of(self._member)) + step
         try:
-            self._claim = self._sender.prepare(
+            outgoing_id = self._sender.prepare(
                 OutgoingKind.FENCE,
                 self._calls.claim(wanted),
                 now=now,
@@ -94,7 +94,7 @@ class Anchoring:
                 raise self._stopping(refused) from None
             self._hold(refused)
         else:
-            self._held = None
+            self._claim, self._held = (outgoing_id, wanted), None
 
     def require_newest(self, evidence: LedgerEvidence) -> None:
         """Stop at the ledger's word, before anything more is signed: declarations carry no fence.
@@ -112,14 +112,22 @@ class Anchoring:
         """Forget the fence: the block that recorded it may be gone, or another contract counts."""
         self.fence = self._claim = None
 
-    def learn(self, ended: list[Ended]) -> None:
-        """Take note of transactions that ended: the fence, and anchors that came to nothing."""
-        for end in ended:
-            if end.outgoing_id == self._claim:
-                self._claim = None
-                if end.state is OutgoingState.DONE:
-                    self.fence, self._newest_at = end.fence, None
-                    self._log.info("fence_claimed", fence=end.fence, member=self._member)
+    def learn(self) -> None:
+        """Take note of how this worker's claim ended.
+
+        Asked of the database each time: whoever noted the end may not have come to tell of it.
+        """
+        if self._claim is None:
+            return
+        outgoing_id, fence = self._claim
+        with self._store.reading() as connection:
+            state, _ = outbox.states(connection, [outgoing_id])[outgoing_id]
+        if state in (OutgoingState.SIGNED, OutgoingState.SENT):
+            return
+        self._claim = None
+        if state is OutgoingState.DONE:
+            self.fence, self._newest_at = fence, None
+            self._log.info("fence_claimed", fence=fence, member=self._member)
 
     def observe(self, evidence: LedgerEvidence) -> int:
         """Mark the batches that the ledger has recorded; take back those that failed.

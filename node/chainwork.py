@@ -160,7 +160,8 @@ class ChainWork:
     ) -> None:
         sender = connected.sender
         anchoring, declaring, enacting = self._parts(connected, body)
-        anchoring.learn(sender.settle(final_block))
+        sender.settle(final_block)
+        anchoring.learn()
         anchoring.observe(evidence)
         declaring.observe(evidence)
         enacting.observe(evidence)

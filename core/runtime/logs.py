@@ -14,6 +14,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import BytesIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, Final, TextIO
@@ -97,16 +98,22 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
 
 
 class _StandardError(TextIOWrapper):
-    """Whatever standard error is at the moment of writing; it may be replaced meanwhile."""
+    """Whatever standard error is at the moment of writing; it may be replaced meanwhile.
+
+    What cannot be written is lost: work that is done must not count as failed for want of a log.
+    """
 
     def __init__(self) -> None:
         super().__init__(BytesIO())
 
     def write(self, text: str) -> int:
-        return sys.stderr.write(text)
+        with suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def _configure_ours(target: TextIO, level: int) -> None:

@@ -85,6 +85,15 @@ def test_a_failure_is_made_good_and_doubles_nothing(
 
 
 @pytest.mark.parametrize("form", Form)
+def test_a_claim_whose_end_was_noted_and_not_told_gives_its_fence(
+    node: RunningNode, form: Form
+) -> None:
+    worker = node.worker()
+    fail_once(Step.ENDING_KEPT, form)
+    work_until(worker, lambda: worker.fence is not None)
+
+
+@pytest.mark.parametrize("form", Form)
 def test_a_receipt_is_given_only_once_it_is_kept(node: RunningNode, form: Form) -> None:
     fail_once(Step.RECEIPT_KEPT, form)
     with pytest.raises(Unavailable):

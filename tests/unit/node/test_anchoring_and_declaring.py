@@ -26,7 +26,6 @@ from node.declaring import Declaring
 from node.lifecycle import Change
 from node.membership import Membership, membership
 from node.receipt import receipt_of
-from node.sending import Ended
 from node.states import DeclarationState, OutgoingKind, OutgoingState, ReceiptState
 from node.store import batches, declarations, outbox, schema
 from node.store.outbox import Signed
@@ -88,7 +87,8 @@ class Scene:
 
     def hold_fence(self) -> None:
         self.anchoring.claim_fence(now=self.node.now)
-        self.anchoring.learn([Ended(1, OutgoingKind.FENCE, 7, OutgoingState.DONE)])
+        self.end(OutgoingState.DONE)
+        self.anchoring.learn()
 
     def sealed(self, number: str = "A") -> str:
         (receipt,) = self.node.accept(number)
@@ -129,8 +129,10 @@ def test_the_fence_is_above_every_one_before_and_counts_when_final(scene: Scene)
     (call,) = scene.sender.calls
     inputs = functions_of("anchors")["claim"].inputs
     assert inputs.decode(call.data[4:]) == (7,)
+    scene.anchoring.learn()
     assert scene.anchoring.fence is None
-    scene.anchoring.learn([Ended(1, OutgoingKind.FENCE, 7, OutgoingState.DONE)])
+    scene.end(OutgoingState.DONE)
+    scene.anchoring.learn()
     assert scene.anchoring.fence == 7
 
 
@@ -145,7 +147,8 @@ def test_two_that_claim_at_the_same_moment_do_not_sign_the_same(scene: Scene) ->
 
 def test_a_claim_that_failed_is_made_again_higher(scene: Scene) -> None:
     scene.anchoring.claim_fence(now=scene.node.now)
-    scene.anchoring.learn([Ended(1, OutgoingKind.FENCE, 7, OutgoingState.FAILED)])
+    scene.end(OutgoingState.FAILED)
+    scene.anchoring.learn()
     scene.anchoring.claim_fence(now=scene.node.now)
     inputs = functions_of("anchors")["claim"].inputs
     assert inputs.decode(scene.sender.calls[1].data[4:]) == (8,)

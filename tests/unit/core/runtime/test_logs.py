@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
@@ -124,3 +125,20 @@ def test_other_libraries_are_told_without_their_values(stream: io.StringIO) -> N
     line = _last(stream)
     assert line["template"] == "Error handling request %s"
     assert line["error"] == "ValueError"
+
+
+def test_a_log_that_cannot_be_written_stops_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    broken = io.StringIO()
+    monkeypatch.setattr(broken, "write", full)
+    monkeypatch.setattr(broken, "flush", full)
+    ours = structlog.get_config()
+    monkeypatch.setattr("sys.stderr", broken)
+    try:
+        logs.configure()
+        logs.logger("worker").info("batch_sealed")
+        logging.getLogger("library").warning("something")
+    finally:
+        structlog.configure(**ours)
