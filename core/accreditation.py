@@ -18,6 +18,9 @@ withdrawn      withdrawn
 not_understood a declaration in effect, or the coverage, is none that this version knows
 =============  =====================================================================
 
+A reduction takes away and adds nothing, whatever it states: even a body that was expelled may still
+reduce, and date it back. So nothing is covered, and nothing lasts, beyond the grant before it.
+
 Coverage is RFC 8785 JSON, ``{"ISO 9001":["19","28"],"ISO 14001":"all"}``: a standard without a year
 covers every edition of it. Refuses any other text; the ledger bounds only its length.
 """
@@ -74,10 +77,42 @@ class Coverage:
             }
         ).decode()
 
+    def within(self, wider: "Coverage") -> "Coverage":
+        """Return what both cover; of a family and one edition of it, the edition."""
+        found: dict[str, frozenset[str]] = {}
+        theirs = _by_family(wider)
+        for name, sectors in self.standards.items():
+            family, edition = codes.family_and_edition(name)
+            for other, of_other, held in theirs.get(family, ()):
+                both = _common(sectors, held)
+                if both and (edition == of_other or "" in (edition, of_other)):
+                    narrow = name if edition else other
+                    found[narrow] = _together(found.get(narrow, NO_SECTORS), both)
+        return Coverage(found)
+
     def sectors_of(self, standard: str) -> frozenset[str]:
         """Return the sectors covered for a standard, empty when it is not covered at all."""
         fitting = [s for name, s in self.standards.items() if codes.same_standard(name, standard)]
-        return ALL_SECTORS if ALL_SECTORS in fitting else NO_SECTORS.union(*fitting)
+        return _together(*fitting)
+
+
+def _together(*held: frozenset[str]) -> frozenset[str]:
+    return ALL_SECTORS if ALL_SECTORS in held else NO_SECTORS.union(*held)
+
+
+def _common(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
+    if one == ALL_SECTORS:
+        return other
+    return one if other == ALL_SECTORS else one & other
+
+
+def _by_family(coverage: Coverage) -> dict[str, list[tuple[str, str, frozenset[str]]]]:
+    """Return what is covered by family: name, edition and sectors of each entry."""
+    found: dict[str, list[tuple[str, str, frozenset[str]]]] = {}
+    for name, sectors in coverage.standards.items():
+        family, edition = codes.family_and_edition(name)
+        found.setdefault(family, []).append((name, edition, sectors))
+    return found
 
 
 def _sectors(value: Any) -> frozenset[str]:
@@ -177,7 +212,10 @@ def _state(
     standing = _DECIDING[last.action]
     if not grants:  # suspended or withdrawn from before it took effect
         return AccreditationState(standing, begins=last.effective_at, declared=last.time)
-    coverage, until = coverage_of(grants[-1].coverage), _end(grants)
+    lasting = _since_granted(grants)
+    texts = dict.fromkeys(event.coverage for event in lasting)
+    until = min((event.until for event in lasting if event.until), default=0)
+    coverage = _reduced(tuple(texts)) if len(texts) <= 1 + limits.REDUCTIONS else None
     begins, declared = last.effective_at, last.time
     if standing is _IN_EFFECT:
         declared = max(last.time, grants[-1].time)
@@ -188,15 +226,20 @@ def _state(
     return AccreditationState(standing, coverage, begins, until, declared)
 
 
-def _end(grants: Sequence[AccreditationDeclared]) -> int:
-    """Return until when grants and reductions last, the last grant and what followed; 0 is open."""
-    ends: list[int] = []
-    for event in grants:
-        if event.action == AccreditationAction.GRANT:
-            ends = []
-        if event.until:
-            ends.append(event.until)
-    return min(ends, default=0)
+def _since_granted(grants: Sequence[AccreditationDeclared]) -> Sequence[AccreditationDeclared]:
+    """Return the last grant and the reductions after it: together they say what is left."""
+    places = [i for i, event in enumerate(grants) if event.action == AccreditationAction.GRANT]
+    return grants[places[-1] :] if places else grants
+
+
+@lru_cache(maxsize=4096)
+def _reduced(texts: tuple[str, ...]) -> Coverage | None:
+    """Return what a grant and the reductions after it leave, None when one cannot be understood."""
+    last = coverage_of(texts[-1])
+    if len(texts) == 1 or last is None:
+        return last
+    before = _reduced(texts[:-1])
+    return None if before is None else last.within(before)
 
 
 @lru_cache(maxsize=4096)

@@ -55,6 +55,7 @@ ENDPOINT_BYTES: Final = 200
 # Recognition (the contracts enforce the same)
 LEDGER_TEXT_BYTES: Final = 24 * 1024  # an arrangement's text, a notice, a policy
 COVERAGE_BYTES: Final = 4096  # standards and sectors of one accreditation
+REDUCTIONS: Final = 32  # different ones of one accreditation, before it is granted anew
 SCOPE_BYTES: Final = 32
 TITLE_CHARS: Final = 120  # of an arrangement's first line, to be shown as its name
 PARTIES_INVITED: Final = 256  # by the transaction that makes an arrangement

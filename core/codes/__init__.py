@@ -164,8 +164,8 @@ def same_standard(asked: str, stated: str) -> bool:
 
     ``ISO 9001`` covers every edition of it, ``ISO 9001:2015`` that one alone.
     """
-    family, edition = _family_and_edition(asked)
-    of_family, of_edition = _family_and_edition(stated)
+    family, edition = family_and_edition(asked)
+    of_family, of_edition = family_and_edition(stated)
     return family == of_family and edition in ("", of_edition)
 
 
@@ -195,7 +195,7 @@ def scope_of_standard(standard: str) -> str | None:
 
     None for a standard that no sub-scope is titled with.
     """
-    return _scopes_by_family().get(_family_and_edition(standard)[0])
+    return _scopes_by_family().get(family_and_edition(standard)[0])
 
 
 def covers_scope(wide: str, narrow: str) -> bool:
@@ -242,8 +242,9 @@ def _scopes_by_family() -> dict[str, str]:
 
 
 @lru_cache(maxsize=256)  # the same few standards, in every check
-def _family_and_edition(text: str) -> tuple[str, str]:
-    """Return a standard's name without its year, and its edition, both folded."""
+def family_and_edition(text: str) -> tuple[str, str]:
+    """Return a standard's name without its year, and its edition, both folded: to compare, not to
+    show. The edition is empty where the name has no year."""
     known = known_standard(text)
     name = text if known is None else known.name
     digit = _DIGIT.search(name)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from core import limits
 from core.accreditation import ALL_SECTORS, AccreditationStanding, Coverage, accreditation_at
+from core.encoding import canonical_json
 from core.errors import FormatError
 from core.events import AccreditationAction, AccreditationDeclared, Position
 from core.spans import held_since, held_until, period
@@ -66,6 +70,52 @@ def test_the_state_at_a_moment(
 ) -> None:
     state = accreditation_at(history(*told), moment)
     assert (state.standing, state.begins) == (AccreditationStanding(standing), begins)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "left"),
+    [
+        ({"ISO 9001": ["03", "19"]}, {"ISO 9001": ["19"]}, {"ISO 9001": ["19"]}),
+        ({"ISO 9001": ["03"]}, {"ISO 9001": ["03", "19"]}, {"ISO 9001": ["03"]}),
+        ({"ISO 9001": ["03"]}, {"ISO 9001": ["19"]}, {}),
+        ({"ISO 9001": ["03"]}, {"ISO 9001": "all"}, {"ISO 9001": ["03"]}),
+        ({"ISO 9001": "all"}, {"ISO 14001": "all"}, {}),
+        ({"ISO 9001": "all"}, {"ISO 9001:2015": ["19"]}, {"ISO 9001:2015": ["19"]}),
+        ({"ISO 9001:2015": ["19"]}, {"ISO 9001": "all"}, {"ISO 9001:2015": ["19"]}),
+        ({"ISO 9001:2015": "all"}, {"ISO 9001:2008": "all"}, {}),
+        (
+            {"ISO 9001": ["03"], "ISO 9001:2015": ["19"]},
+            {"ISO 9001:2015": "all"},
+            {"ISO 9001:2015": ["03", "19"]},
+        ),
+    ],
+)
+def test_a_reduction_takes_away_and_adds_nothing(
+    wide: dict[str, Any], narrow: dict[str, Any], left: dict[str, Any]
+) -> None:
+    told = history(
+        ("GRANT", 10, 10, 0, canonical_json(wide).decode()),
+        ("REDUCE", 20, 20, 0, canonical_json(narrow).decode()),
+    )
+    coverage = accreditation_at(told, 30).coverage
+    assert coverage is not None
+    expected = {name: frozenset([s] if s == "all" else s) for name, s in left.items()}
+    assert coverage.standards == expected
+
+
+def test_more_reductions_than_anybody_needs_are_not_understood() -> None:
+    sectors = [f"{number:02}" for number in range(1, limits.REDUCTIONS + 3)]
+    told = [
+        GRANT,
+        *(
+            ("REDUCE", 20, 20, 0, canonical_json({"ISO 9001": sectors[:last]}).decode())
+            for last in range(len(sectors) - 1, 0, -1)
+        ),
+    ]
+    assert accreditation_at(history(*told[:-1]), 30).standing == "in_effect"
+    assert accreditation_at(history(*told), 30).standing == "not_understood"
+    anew = [*told, ("GRANT", 30, 30, 0, ISO_9001)]
+    assert accreditation_at(history(*anew), 30).standing == "in_effect"
 
 
 def test_what_was_recorded_later_does_not_count_where_it_is_not_to() -> None:

@@ -121,6 +121,15 @@ def test_b8_admitted_then_expelled() -> None:
     assert (new.verdict, code(new, 3)) == (Verdict.NOT_VALID, "registered_without_standing")
 
 
+def test_b8_an_expelled_body_cannot_widen_the_past_by_a_reduction() -> None:
+    base = "grant@1:9001=28 ab+MSC@1 home+MSC@1 plain@2 ab.expelled@50"
+    for reduced in ("", "reduce@60>2:9001", "reduce@60>2:9001=19,28", "reduce@60>2:9001=19"):
+        report = Scene().play(base, reduced).ask(at=30)
+        assert report.verdict is Verdict.NOT_FOR_THIS_USE, reduced
+    base = base.replace("grant@1:9001=28", "grant@1<20:9001")
+    assert code(Scene().play(base, "reduce@60>2:9001").ask(at=30), 7) == "accreditation_ended"
+
+
 def test_b8_an_expelled_body_may_still_withdraw() -> None:
     body, issued = body_with_certificate()
     body.ledger.expel(1)

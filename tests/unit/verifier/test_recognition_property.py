@@ -152,8 +152,9 @@ def _replay(opinion: Opinion, what: str, rest: str) -> None:
             coverage = rest.partition(":")[2] or "9001"
             covers = coverage == "9001" or "19" in coverage.partition("=")[2]
             ends = {int(until[1])} if until else set[int]()
-            if act == "reduce":
-                ends |= {opinion.covered.get(body, (False, 0))[1]} - {0}
+            if act == "reduce":  # takes away, and adds nothing
+                covered, end = opinion.covered.get(body, (True, 0))
+                covers, ends = covers and covered, ends | {end} - {0}
             opinion.covered[body] = covers, min(ends, default=0)
         if act != "reduce":
             opinion.accredited[body] = act in ("grant", "restore")
