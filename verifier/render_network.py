@@ -113,36 +113,9 @@ def _accepted(found: Sequence[Acceptor]) -> Iterator[str]:
 def _sections(
     listing: Mapping[str, Any], names: Mapping[int, str]
 ) -> Iterator[tuple[str, list[str]]]:
-    yield (
-        "Members",
-        [
-            f"{one['member']}  {one['name']} ({one['economy']}), {_words(one['roles'])}: "
-            f"{one['standing']} since {_day(one['since'])}"
-            f"{', account stopped' if one['stopped'] else ''}"
-            f"{', cosigner' if one['cosigner'] else ''}  {one['endpoint']}"
-            for one in listing["members"]
-        ],
-    )
-    yield (
-        "Keys",
-        [
-            f"{named(names, one['member'])}  {one['purpose']}  {one['thumbprint']}  "
-            f"{one['assurance']}, since {_day(one['added_at'])}"
-            + (f", revoked {_day(one['revoked_at'])}" if one["revoked_at"] else "")
-            for one in listing["keys"]
-        ],
-    )
-    yield (
-        "Accreditations",
-        [
-            f"{named(names, one['accreditation_body'])} → "
-            f"{named(names, one['certification_body'])}  "
-            f"{one['scope']}  {_words([one['state']])} since {_day(one['since'])}"
-            + (f" until {_day(one['until'])}" if one["until"] else "")
-            + f"  {coverage_words(one['coverage'])}"
-            for one in listing["accreditations"]
-        ],
-    )
+    yield "Members", [_member(one) for one in listing["members"]]
+    yield "Keys", [_key(one, names) for one in listing["keys"]]
+    yield "Accreditations", [_accreditation(one, names) for one in listing["accreditations"]]
     yield (
         "Arrangements",
         [row for one in listing["arrangements"] for row in _arrangement(one, names)],
@@ -172,6 +145,32 @@ def _sections(
                 for one in listing[name]
             ],
         )
+
+
+def _member(one: Mapping[str, Any]) -> str:
+    return (
+        f"{one['member']}  {one['name']} ({one['economy']}), {_words(one['roles'])}: "
+        f"{one['standing']} since {_day(one['since'])}"
+        f"{', account stopped' if one['stopped'] else ''}"
+        f"{', cosigner' if one['cosigner'] else ''}  {one['endpoint']}"
+    )
+
+
+def _key(one: Mapping[str, Any], names: Mapping[int, str]) -> str:
+    revoked = f", revoked {_day(one['revoked_at'])}" if one["revoked_at"] else ""
+    return (
+        f"{named(names, one['member'])}  {one['purpose']}  {one['thumbprint']}  "
+        f"{one['assurance']}, since {_day(one['added_at'])}{revoked}"
+    )
+
+
+def _accreditation(one: Mapping[str, Any], names: Mapping[int, str]) -> str:
+    until = f" until {_day(one['until'])}" if one["until"] else ""
+    return (
+        f"{named(names, one['accreditation_body'])} → {named(names, one['certification_body'])}  "
+        f"{one['scope']}  {_words([one['state']])} since {_day(one['since'])}{until}"
+        f"  {coverage_words(one['coverage'])}"
+    )
 
 
 def _arrangement(one: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:
