@@ -16,13 +16,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from core import codes, limits
 from core.credential_fields import FIELDS
 from core.crypto.jose import ALGORITHMS, CompactJws, JwsSigner, PublicKey, sign_compact
 from core.encoding import b64url, canonical_json, parse_json
-from core.errors import Fault, FormatError
+from core.errors import ComityError, Fault, FormatError
 from core.plaintext import Finding
 from core.shape import (
     FAULTY,
@@ -320,6 +321,19 @@ class Acceptance:
 
     def _signed_bytes(self) -> bytes:
         return canonical_json(replace(self, signature=None).dump())
+
+
+@lru_cache(maxsize=limits.POLICIES_KEPT)
+def understood(text: bytes) -> Acceptance | None:
+    """Return the policy in a published text, None for any other text.
+
+    Kept, for whoever publishes a policy would else make every reader read all of them again at each
+    change of the registry.
+    """
+    try:
+        return Acceptance.read(text)
+    except ComityError:
+        return None
 
 
 def policy_schema() -> dict[str, Any]:

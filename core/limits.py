@@ -57,6 +57,7 @@ LEDGER_TEXT_BYTES: Final = 24 * 1024  # an arrangement's text, a notice, a polic
 COVERAGE_BYTES: Final = 4096  # standards and sectors of one accreditation
 REDUCTIONS: Final = 32  # different ones of one accreditation, before it is granted anew
 SCOPE_BYTES: Final = 32
+POLICIES_KEPT: Final = 512  # read from the ledger and kept in memory
 TITLE_CHARS: Final = 120  # of an arrangement's first line, to be shown as its name
 PARTIES_INVITED: Final = 256  # by the transaction that makes an arrangement
 SEATS: Final = 15

@@ -25,7 +25,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeVar
 
 from core import limits
-from core.acceptance import Acceptance
+from core.acceptance import Acceptance, understood
 from core.crypto.jose import PublicKey
 from core.errors import ComityError
 from core.events import (
@@ -353,10 +353,7 @@ class Facts:
 
     def _policy(self, notice: NoticePublished) -> Acceptance | None:
         text = self._text(notice.text_hash)
-        try:
-            return Acceptance.read(text) if text is not None else None
-        except ComityError:
-            return None
+        return understood(text) if text is not None else None
 
     def _counts(self, policy: Acceptance, notice: NoticePublished, economy: str) -> bool:
         """Tell whether a policy is for this economy and ledger and signed by its publisher."""

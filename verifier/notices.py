@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from core import limits
-from core.acceptance import Acceptance
+from core.acceptance import understood
 from core.encoding import b64url
-from core.errors import ComityError
 from core.events import NoticeKind, NoticePublished, SubjectKind
 from core.instants import instant
 from core.registry import LedgerEvidence
@@ -61,9 +60,8 @@ def title_of(notice: NoticePublished, evidence: LedgerEvidence) -> str:
     if raw is None:
         return ""
     if notice.notice_kind == NoticeKind.POLICY:
-        try:
-            policy = Acceptance.read(raw)
-        except ComityError:
+        policy = understood(raw)
+        if policy is None:
             return ""
         return f"{policy.economy}, version {policy.version}: {policy.title.preferred('en')}"
     lines = inert_text(raw.decode("utf-8", "replace")).splitlines()

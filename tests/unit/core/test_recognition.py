@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from hashlib import sha256
 
+from core.acceptance import understood
 from core.events import (
     Event,
     MemberFrozen,
@@ -147,6 +148,17 @@ def test_facts_are_read_once_for_each_version_of_the_registry() -> None:
     unversioned = Counting(state, versioned=False)
     assert ask(unversioned)[1] > 0
     assert ask(Counting(state, versioned=False))[1] > 0
+
+
+def test_a_policy_is_read_once_however_often_the_registry_changes() -> None:
+    scene = Scene().play("grant@1 ab+MSC@1 home+MSC@1 plain@2 conditions:2@3 garbage@4")
+    codes, misses = set(), []
+    for _ in range(2):
+        codes.add(scene.ask().checks[8].code)
+        misses.append(understood.cache_info().misses)
+        scene.bodies[AB].accredit(CB)
+    assert codes == {"market_policy_unreadable"}
+    assert misses[0] == misses[1]
 
 
 def test_what_is_remembered_ends_with_the_moment_at_which_it_changes() -> None:
