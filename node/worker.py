@@ -102,6 +102,7 @@ def run_worker(
         worker_lock(places.worker_lock),
         listening(places.redis_url(config), config.endpoint) as waiting,
     ):
+        places.worker_health.unlink(missing_ok=True)  # what a former life said of itself
         worker = Worker(places, config, signers, clock=clock, random=random)
         try:
             while not stop.is_set():

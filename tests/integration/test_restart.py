@@ -235,3 +235,14 @@ def test_a_worker_stops_when_told(node: RunningNode) -> None:
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_worker_does_not_live_on_the_health_of_a_former_life(node: RunningNode) -> None:
+    signers = worker_module.WorkerSigners(
+        node.member.assertion_signer, node.member.operating_signer
+    )
+    node.places.worker_health.write_text("{}")
+    stop = threading.Event()
+    stop.set()  # it ends before its first turn
+    run_worker(node.places, node.config, signers, clock=utc_now, random=bytes, stop=stop)
+    assert not node.places.worker_health.exists()
