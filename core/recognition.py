@@ -217,6 +217,11 @@ class Facts:
         self._evidence = evidence
         self._known = {} if version is None else _known(evidence.origin, version)
 
+    @property
+    def origin(self) -> str:
+        """Of which ledger."""
+        return self._evidence.origin
+
     def once(self, name: tuple[Any, ...], make: Callable[[], T]) -> T:
         """Return what ``make`` makes of this version of the registry, made once.
 

@@ -108,7 +108,8 @@ def markets(facts: Facts, local: LocalPolicies) -> tuple[str, ...]:
     """Return the economies that have an acceptance policy, on the ledger or here."""
     authorities = {m.admitted.economy for m in facts.members() if m.has_role(Role.AUTHORITY)}
     published = {economy for economy in authorities if facts.policies_of(economy).valid}
-    known = published | {policy.economy for policy in local.held}
+    held = {policy.economy for policy in local.held}
+    known = published | {economy for economy in held if local.of(economy, facts.origin)}
     return tuple(sorted(filter(codes.known_economy, known)))
 
 
@@ -218,7 +219,7 @@ class _Asking:
         local = self._policy.local
 
         def read() -> list[frozenset[str]]:
-            published = (*local.of(self._market), *self._facts.policies_of(self._market).valid)
+            published = _published(self._facts, self._market, local)
             lists = {
                 frozenset(rule.sectors) for one in published for rule in one.acceptance.accepts
             }
@@ -358,6 +359,11 @@ def _conditions(policy: Published | None, ladder: Ladder) -> tuple[MarketConditi
     )
 
 
+def _published(facts: Facts, market: str, local: LocalPolicies) -> tuple[Published, ...]:
+    """Return every policy of a market that counts at some moment."""
+    return *local.of(market, facts.origin), *facts.policies_of(market).valid
+
+
 def _moments(
     facts: Facts, evidence: LedgerEvidence, body: int, market: str, local: LocalPolicies
 ) -> set[int]:
@@ -369,7 +375,7 @@ def _moments(
         moments |= accreditation.moments_of(evidence.history(key))
         parties.add(ab)
     agreed: set[int] = set()
-    for published in (*local.of(market), *facts.policies_of(market).valid):
+    for published in _published(facts, market, local):
         moments |= {published.time, published.effective_at}
         parties.update(published.acceptance.home_bodies)
         agreed.update(rule.arrangement for rule in published.acceptance.accepts)

@@ -310,7 +310,7 @@ def _is_active(facts: Facts, number: int, at: int) -> bool:
 def _policies(facts: Facts, policy: Policy, at: int) -> Iterator[dict[str, Any]]:
     for economy in markets(facts, policy.local):
         found, is_open = facts.policies_of(economy).in_force(at)
-        own = [one for one in policy.local.of(economy) if one.effective_at <= at]
+        own = [one for one in policy.local.of(economy, facts.origin) if one.effective_at <= at]
         if own:
             found, is_open = max(own, key=lambda one: one.acceptance.version), False
         yield {

@@ -29,9 +29,16 @@ class LocalPolicies:
         """Return these policies."""
         return cls(tuple(policies))
 
-    def of(self, economy: str) -> tuple[Published, ...]:
-        """Return the policies of an economy, in the order given."""
-        return tuple(Published(policy) for policy in self.held if policy.economy == economy)
+    def of(self, economy: str, origin: str) -> tuple[Published, ...]:
+        """Return the policies of an economy for a ledger, in the order given.
+
+        One that names another ledger means other members and arrangements by the same numbers.
+        """
+        return tuple(
+            Published(policy)
+            for policy in self.held
+            if policy.economy == economy and policy.ledger in (None, origin)
+        )
 
 
 NO_LOCAL_POLICIES: Final = LocalPolicies()

@@ -89,7 +89,7 @@ def _moments(facts: Facts, body: int, market: str, local: LocalPolicies) -> Sequ
     for entry in facts.accreditations_of(body):
         moments |= accreditation.moments_of(entry.history)
         issuers.add(entry.accreditation_body)
-    for published in (*local.of(market), *facts.policies_of(market).valid):
+    for published in (*local.of(market, facts.origin), *facts.policies_of(market).valid):
         moments |= {published.time, published.effective_at}
         homes.update(published.acceptance.home_bodies)
         arrangements.update(rule.arrangement for rule in published.acceptance.accepts)
@@ -139,7 +139,7 @@ class _Climb:
     def _policy(self) -> tuple[Published | None, bool]:
         """Return the policy in force, and whether it is open which one is."""
         own = None
-        for published in self.local.of(self.asked.market):
+        for published in self.local.of(self.asked.market, self.facts.origin):
             version = published.acceptance.version
             if published.effective_at <= self.when.at and (
                 own is None or version >= own.acceptance.version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,10 @@ import pytest
 from core.acceptance import Acceptance
 from core.errors import FormatError, LimitError, UsageError
 from core.recognition import Policies
-from tests.support.policies import policy
+from tests.support.network import ORIGIN as MEMORY
+from tests.support.policies import ORIGIN, policy
+from tests.support.recognition import Scene
+from tests.support.recognition import policy_of as scene_policy
 from verifier.config import VerifierSettings
 from verifier.policies import policy_of, read_policies
 from verifier.policy import LIVE, LocalPolicies, Policy
@@ -24,7 +28,7 @@ def _held(folder: Path, name: str, held: Acceptance) -> Acceptance:
 
 
 def _meant(local: LocalPolicies, economy: str, at: datetime) -> Acceptance | None:
-    found, _ = Policies(local.of(economy), ()).in_force(int(at.timestamp()))
+    found, _ = Policies(local.of(economy, ORIGIN), ()).in_force(int(at.timestamp()))
     return None if found is None else found.acceptance
 
 
@@ -39,8 +43,18 @@ def test_a_folder_of_economies_and_versions_is_read(tmp_path: Path) -> None:
     assert _meant(local, "XA", datetime(2026, 3, 1, tzinfo=UTC)) == second
     assert _meant(local, "XA", datetime(2025, 12, 31, tzinfo=UTC)) is None
     assert _meant(local, "XB", IN_FEBRUARY) == other
-    assert local.of("XC") == ()
-    assert {one.position for one in local.of("XA")} == {None}  # of the reader's own
+    assert local.of("XC", ORIGIN) == ()
+    assert {one.position for one in local.of("XA", ORIGIN)} == {None}  # of the reader's own
+
+
+def test_a_policy_for_another_ledger_says_nothing_of_this_one() -> None:
+    """It means other members and arrangements by the same numbers."""
+    scene = Scene().play("grant@1 ab+MSC@1 home+MSC@1")
+    codes = [
+        scene.ask(local=replace(scene_policy("plain"), ledger=named)).checks[8].code
+        for named in (None, MEMORY, ORIGIN)
+    ]
+    assert codes == ["market_accepts", "market_accepts", "market_no_policy"]
 
 
 def test_without_a_setting_there_is_none() -> None:
