@@ -55,9 +55,9 @@ class VerifierSettings(Settings):
     request gets a thread when it has arrived."""
 
     checks_per_minute: int = Field(default=600, ge=0)
-    """How often one address may have something checked in a minute, by page or API; 0 for as often
-    as it likes. Above it: 429 with Retry-After. Without Redis each web process counts for itself,
-    so it may be as many times more."""
+    """How often one address may have something checked, or look at the network and its feeds, in a
+    minute, by page or API; 0 for as often as it likes. Above it: 429 with Retry-After. Without
+    Redis each web process counts for itself, so it may be as many times more."""
 
     proxies: int = Field(default=0, ge=0, le=8)
     """How many proxies of yours stand before this verifier and name the sender in X-Forwarded-For.
