@@ -3,11 +3,12 @@
 One table says what each command takes, one list what an option is; the functions are made of both.
 Decides the dialogue of a change: the sentence readers abroad will see, its effect and the way
 back, then the certificate's number typed once more. Without a terminal it wants ``--yes``. A
-refusal writes nothing; ``--dry-run`` neither.
+refusal writes nothing; ``--dry-run`` neither. Exit code 2 where the body is not accredited for what
+the successor states.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, Signature
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from core import limits
-from core.errors import Refused, UsageError
+from core.errors import Fault, Refused, UsageError
 from core.record import Record
 from core.runtime.exits import Exit, line
 from core.slot import Slot
@@ -205,6 +206,8 @@ def _run(order: Order, given: Mapping[str, Any]) -> int:
 
     with open_desk(given["node"]) as desk:
         seen = desk.preview(order)
+        successor = order.successor
+        warnings = () if successor is None else desk.gate().judge(successor).warnings
         done = None
         if not given["dry_run"]:
             _confirm(order, seen, yes=given["yes"])
@@ -214,9 +217,11 @@ def _run(order: Order, given: Mapping[str, Any]) -> int:
                 done = wait_until_final(
                     desk, lambda: declaration_of(desk.store, known), lambda one: one.is_final
                 )
-    _tell(order, seen, done, as_json=given["as_json"])
+    _tell(order, seen, done, warnings, as_json=given["as_json"])
     refused = isinstance(done, Declaration) and done.state is DeclarationState.REFUSED
-    return Exit.REFUSED if refused else Exit.DONE
+    if refused:
+        return Exit.REFUSED
+    return Exit.PARTLY if warnings else Exit.DONE
 
 
 def _confirm(order: Order, seen: "Preview", *, yes: bool) -> None:
@@ -247,11 +252,19 @@ def _said(seen: "Preview", verb: str) -> list[str]:
 
 
 def _tell(
-    order: Order, seen: "Preview", done: "Declaration | Decision | None", *, as_json: bool
+    order: Order,
+    seen: "Preview",
+    done: "Declaration | Decision | None",
+    warnings: Sequence[Fault],
+    *,
+    as_json: bool,
 ) -> None:
     from node.decide import Decision
     from node.declare import Declaration
 
+    if not as_json:
+        for warned in warnings:
+            note(f"warning: {warned.pointer}: {warned.message}")
     if as_json:
         show(
             {
@@ -263,6 +276,10 @@ def _tell(
                 "undo": seen.undo,
                 "declaration": done.dump() if isinstance(done, Declaration) else None,
                 "decision": done.dump() if isinstance(done, Decision) else None,
+                "warnings": [
+                    {"pointer": one.pointer, "code": one.code, "message": one.message}
+                    for one in warnings
+                ],
             }
         )
     elif done is None:

@@ -133,3 +133,25 @@ def test_over_http_strict_intake_is_a_problem_with_pointers(strict: WebNode) -> 
     assert answer.json()["errors"][0]["pointer"] == "/successor/accreditation"
     plain = strict.ask("POST", "/v1/records", token, json=record_json("P-3"))
     assert (plain.status_code, plain.json()["warnings"]) == (202, [])
+
+
+def test_a_successor_is_judged_too(
+    node: WebNode,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COMITY_NODE", str(node.places.folder))
+    number, file = node.issued("R-1"), tmp_path / "successor.json"
+    words = ["renew", number, str(file), "--dry-run", "--json"]
+    later = {"effective": "2026-03-03", "expiry": "2032-03-01"}
+    renewed = record_json(number, revision=1, cycle=1, dates=later)
+    for extra, code, expected in ((ACCREDITED, 2, ["not_accredited"]), ({}, 0, [])):
+        file.write_text(json.dumps(renewed | extra), "utf-8")
+        capsys.readouterr()
+        assert commands.run(words, sys.stdout, sys.stderr) == code
+        told = json.loads(capsys.readouterr().out)
+        assert [one["code"] for one in told["warnings"]] == expected
+    file.write_text(json.dumps(renewed | ACCREDITED), "utf-8")
+    monkeypatch.setenv("COMITY_NODE_INTAKE", "strict")
+    assert commands.run(words, sys.stdout, sys.stderr) == 1
