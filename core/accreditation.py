@@ -29,6 +29,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 from core import codes, limits
@@ -167,6 +168,7 @@ class AccreditationState:
 _NOTHING: Final = AccreditationState(AccreditationStanding.NONE)
 _IN_EFFECT: Final = AccreditationStanding.IN_EFFECT
 _ACTIONS: Final = frozenset(AccreditationAction)
+_ACTION: Final = attrgetter("action")
 _COVERING: Final = frozenset({AccreditationAction.GRANT, AccreditationAction.REDUCE})
 _DECIDING: Final[Mapping[int, AccreditationStanding]] = {
     AccreditationAction.GRANT: AccreditationStanding.IN_EFFECT,
@@ -194,12 +196,12 @@ def accreditation_at(
     if not declared:
         return _NOTHING
     counted = [event for event in declared if event.effective_at <= moment]
-    if any(event.action not in _ACTIONS for event in counted):
+    if not _ACTIONS.issuperset(map(_ACTION, counted)):
         return AccreditationState(AccreditationStanding.NOT_UNDERSTOOD, declared=counted[-1].time)
-    grants = [event for event in counted if event.action in _COVERING]
-    deciding = [event for event in counted if event.action != AccreditationAction.REDUCE]
-    if deciding and (grants or _DECIDING[deciding[-1].action] is not _IN_EFFECT):
-        return _state(deciding[-1], grants, moment)
+    lasting = _lasting(counted)
+    last = next((e for e in reversed(counted) if e.action != AccreditationAction.REDUCE), None)
+    if last is not None and (lasting or _DECIDING[last.action] is not _IN_EFFECT):
+        return _state(last, lasting, moment)
     first = min(declared, key=lambda event: (event.effective_at <= moment, event.effective_at))
     return AccreditationState(
         AccreditationStanding.NOT_YET, begins=first.effective_at, declared=first.time
@@ -207,18 +209,17 @@ def accreditation_at(
 
 
 def _state(
-    last: AccreditationDeclared, grants: Sequence[AccreditationDeclared], moment: int
+    last: AccreditationDeclared, lasting: Sequence[AccreditationDeclared], moment: int
 ) -> AccreditationState:
     standing = _DECIDING[last.action]
-    if not grants:  # suspended or withdrawn from before it took effect
+    if not lasting:  # suspended or withdrawn from before it took effect
         return AccreditationState(standing, begins=last.effective_at, declared=last.time)
-    lasting = _since_granted(grants)
     texts = dict.fromkeys(event.coverage for event in lasting)
     until = min((event.until for event in lasting if event.until), default=0)
     coverage = _reduced(tuple(texts)) if len(texts) <= 1 + limits.REDUCTIONS else None
     begins, declared = last.effective_at, last.time
     if standing is _IN_EFFECT:
-        declared = max(last.time, grants[-1].time)
+        declared = max(last.time, lasting[-1].time)
         if coverage is None:
             standing = AccreditationStanding.NOT_UNDERSTOOD
         elif until and moment >= until:
@@ -226,10 +227,15 @@ def _state(
     return AccreditationState(standing, coverage, begins, until, declared)
 
 
-def _since_granted(grants: Sequence[AccreditationDeclared]) -> Sequence[AccreditationDeclared]:
+def _lasting(counted: Sequence[AccreditationDeclared]) -> Sequence[AccreditationDeclared]:
     """Return the last grant and the reductions after it: together they say what is left."""
-    places = [i for i, event in enumerate(grants) if event.action == AccreditationAction.GRANT]
-    return grants[places[-1] :] if places else grants
+    found = []
+    for event in reversed(counted):
+        if event.action in _COVERING:
+            found.append(event)
+            if event.action == AccreditationAction.GRANT:
+                break
+    return found[::-1]
 
 
 @lru_cache(maxsize=4096)
