@@ -188,20 +188,21 @@ def accreditation_at(
         moment: Unix seconds.
         known_by: only what the ledger had recorded by then counts; None for all of it.
     """
-    declared = [
+    known = history if known_by is None else [e for e in history if e.time <= known_by]
+    counted = [
         event
-        for event in history
-        if isinstance(event, AccreditationDeclared) and (known_by is None or event.time <= known_by)
+        for event in known
+        if isinstance(event, AccreditationDeclared) and event.effective_at <= moment
     ]
-    if not declared:
-        return _NOTHING
-    counted = [event for event in declared if event.effective_at <= moment]
     if not _ACTIONS.issuperset(map(_ACTION, counted)):
         return AccreditationState(AccreditationStanding.NOT_UNDERSTOOD, declared=counted[-1].time)
     lasting = _lasting(counted)
     last = next((e for e in reversed(counted) if e.action != AccreditationAction.REDUCE), None)
     if last is not None and (lasting or _DECIDING[last.action] is not _IN_EFFECT):
         return _state(last, lasting, moment)
+    declared = [event for event in known if isinstance(event, AccreditationDeclared)]
+    if not declared:
+        return _NOTHING
     first = min(declared, key=lambda event: (event.effective_at <= moment, event.effective_at))
     return AccreditationState(
         AccreditationStanding.NOT_YET, begins=first.effective_at, declared=first.time

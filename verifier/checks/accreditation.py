@@ -68,7 +68,9 @@ def _in_effect(
             and body.standing_at(moment)[0] not in LOST
         )
 
-    moments = moments_of(history) | {turn.time for turn in body.turns}
+    def moments() -> set[int]:
+        return moments_of(history) | {turn.time for turn in body.turns}
+
     since, until = span(when, moments, holds)
     day = since
     known = accreditation_at(history, when.at, when.at if when.is_past else None)

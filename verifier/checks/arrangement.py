@@ -138,8 +138,10 @@ class _Between:
         def holds(moment: int) -> bool:
             return self._both_accepted(parties, moment)
 
-        histories = (self._facts.party(self._number, party) for party in parties)
-        moments = set[int]().union(*map(moments_of, histories))
+        def moments() -> set[int]:
+            histories = (self._facts.party(self._number, party) for party in parties)
+            return set[int]().union(*map(moments_of, histories))
+
         at = self._when.at
         since, until = span(self._when, moments, holds)
         if self._when.is_past and not self._both_accepted(parties, at, known_by=at):

@@ -93,16 +93,18 @@ def named(facts: Facts, member: int, moment: int | None = None) -> dict[str, str
     return places if moment is None else places | {"date": date(moment)}
 
 
-def span(when: When, moments: Iterable[int], holds: Callable[[int], bool]) -> tuple[int, int]:
+def span(
+    when: When, moments: Callable[[], Iterable[int]], holds: Callable[[int], bool]
+) -> tuple[int, int]:
     """Return since when and until when something holds; twice 0 where that is not asked.
 
     Args:
-        moments: every moment at which it can begin or end.
+        moments: gives every moment at which it can begin or end.
         holds: whether it holds at a moment.
     """
     if not when.is_dated:
         return 0, 0
-    known = sorted(moments)
+    known = sorted(moments())
     return held_since(known, when.at, holds), held_until(known, when.at, holds)
 
 
