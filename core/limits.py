@@ -59,6 +59,7 @@ REDUCTIONS: Final = 32  # different ones of one accreditation, before it is gran
 SCOPE_BYTES: Final = 32
 POLICIES_KEPT: Final = 512  # read from the ledger and kept in memory
 TITLE_CHARS: Final = 120  # of an arrangement's first line, to be shown as its name
+TITLE_SOUGHT: Final = 2048  # bytes at the start of a notice, to be shown as its name
 PARTIES_INVITED: Final = 256  # by the transaction that makes an arrangement
 SEATS: Final = 15
 DECLARED_AHEAD: Final = 365 * 86_400  # how far ahead a change may take effect

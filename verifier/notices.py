@@ -1,7 +1,7 @@
 """A notice in words: its kind, its subject, its title and text, each inert.
 
-Decides the title of a text: its first line, without the signs of a heading; of an acceptance policy
-its economy and version. A text that is not at hand is told by its hash alone.
+Decides the title of a text: the first line near its start, without the signs of a heading; of an
+acceptance policy its economy and version. A text that is not at hand is told by its hash alone.
 """
 
 from collections.abc import Mapping
@@ -64,7 +64,8 @@ def title_of(notice: NoticePublished, evidence: LedgerEvidence) -> str:
         if policy is None:
             return ""
         return f"{policy.economy}, version {policy.version}: {policy.title.preferred('en')}"
-    lines = inert_text(raw.decode("utf-8", "replace")).splitlines()
+    start = raw[: limits.TITLE_SOUGHT].decode("utf-8", "replace")
+    lines = inert_text(start).splitlines()
     return inert_line(next(filter(None, lines), "").lstrip("# "), limits.TITLE_CHARS)
 
 

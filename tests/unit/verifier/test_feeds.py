@@ -204,6 +204,16 @@ def test_a_notices_text_is_there_and_one_that_is_not_at_hand_is_named() -> None:
     assert gone.text.startswith("The text is not at hand; its SHA-256 is ")
 
 
+def test_a_title_is_sought_at_the_start_of_a_notice_alone() -> None:
+    """Else who fills many notices with texts of 24 KiB makes every listing read all of them."""
+    body = Body(MemoryLedger(), 1).join()
+    for blank in (limits.TITLE_SOUGHT - 20, limits.TITLE_SOUGHT):
+        body.publish(NoticeKind.CHANGE, b"\n" * blank + "# 通知 Notice\nMore.".encode())
+    assert titles(body.ledger.state, subject="change") == [
+        "Body 1: change", "Body 1: change: 通知 Notice",
+    ]  # fmt: skip
+
+
 def test_hostile_texts_are_inert_in_both_forms() -> None:
     ledger = MemoryLedger()
     hostile_network(ledger, "http://127.0.0.1:9/")
