@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from core.codes import same_standard
+from core import limits
+from core.codes import same_standard, sectors
 from core.outcome import Outcome
 from core.reasons import REASONS
 from core.report import Question
@@ -21,7 +22,7 @@ OTHER: Final = "other"
 """What is held back and has no name: it may be any field that is not there."""
 
 _NO_SECTOR: Final = "?"
-"""What stands among the sectors and is no text: a sector that is on no list."""
+"""What stands among the sectors and is on no list of them."""
 
 _ORDER: Final = (Outcome.NO, Outcome.NOT_SHARED, Outcome.CONDITION, Outcome.YES)
 
@@ -39,19 +40,22 @@ class Shown(NamedTuple):
 
     @property
     def standard(self) -> str:
-        """The standard; it is never held back."""
-        return str(self.disclosed.get("standard", ""))
+        """The standard; it is never held back. What is too long for a name is none."""
+        stated = str(self.disclosed.get("standard", ""))
+        return stated if len(stated) <= limits.NAME_CHARS else ""
 
     def sectors(self) -> tuple[str, ...] | None:
         """Return the sectors, none when it states none; None when they are held back.
 
-        What is no code of a sector stays: it is covered by nothing that names sectors.
+        What is no code of a sector stays, as one: it is covered by nothing that names sectors.
         """
         if not self.states("sectors"):
             return None if self.holds_back("sectors") else ()
         stated = self.disclosed["sectors"]
         entries = stated if isinstance(stated, list) else [stated]
-        return tuple(entry if isinstance(entry, str) else _NO_SECTOR for entry in entries)
+        known = sectors()
+        found = (known.get(entry) if isinstance(entry, str) else None for entry in entries)
+        return tuple(dict.fromkeys(one.code if one else _NO_SECTOR for one in found))
 
     def states(self, name: str) -> bool:
         """Return whether a field is shown, and says anything."""
@@ -110,6 +114,7 @@ def _has_site(shown: Shown, asked: str) -> bool:
         if isinstance(site, dict)
         for name in ("siteName", "siteAddress")
         for text in _texts(site.get(name))
+        if len(text) <= limits.TEXT_CHARS
     )
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import pytest
 
+from core import limits
 from core.credential import Slot
 from core.events import KeyRevoked, NoticeKind, PartyAction, Role, State, SubjectKind
+from core.recognition import _known
 from core.report import Outcome, Question, Report, Verdict
 from tests.support.network import Body, MemoryLedger, body_with_certificate
 from tests.support.recognition import AB, AUTHORITY, CB, HOME, MARKET, Scene, policy_of
@@ -240,3 +242,25 @@ def test_sectors_in_another_form_are_not_passed_over(
     body.anchor(scene.issued)
     report = scene.ask()
     assert (report.verdict, code(report, 7)) == (verdict, sectors)
+
+
+@pytest.mark.parametrize(
+    ("name", "stated"),
+    [
+        ("standard", "ISO 9001:2015" + " " * limits.NAME_CHARS),
+        ("standard", "ISO 9001:2015/" + "x" * 3_000),
+        ("sectorCode", ["19", *(f"sector {number}" for number in range(1_000))]),
+    ],
+)
+def test_nothing_large_of_one_certificate_is_kept_with_the_facts(name: str, stated: object) -> None:
+    """What is remembered for the next check must not grow with what a body writes."""
+    scene = Scene().play_until(9, "grant@1:9001=19 ab+MSC@1 home+MSC@1 plain@2")
+    body = scene.bodies[CB]
+    slot = Slot(f"{body.endpoint}/status/1", 0)
+    claims = body.claims(slot)
+    claims["credentialSubject"]["certification"][name] = stated
+    scene.issued = body.issue(slot, claims)
+    body.anchor(scene.issued)
+    assert scene.ask().verdict is not Verdict.VERIFIED
+    kept = _known(scene.ledger.state.origin, scene.ledger.state.registry_version)
+    assert max(len(repr(key)) for key in kept) < 1_000
