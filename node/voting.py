@@ -1,26 +1,25 @@
 """Votes: what members propose, who has voted how, and what a proposal still needs.
 
-Decides what the followed ledger says of a proposal, counted as the contract counts: over the
-members that may vote now, the subject left out; over two thirds of them must say yes, and over half
-of their economies. Drafts proposals, votes and the carrying out. A proposal that equals an open one
+Decides what the followed ledger says of a proposal, counted over the members that may vote now, the
+subject left out. Drafts proposals, votes and the carrying out. A proposal that equals an open one
 is that one; a vote cannot be changed.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from contracts.calls import Action, Call
+from core import limits
 from core.errors import NotFound, Refused
 from core.events import Event, Executed, Proposed, Voted
+from core.tally import Tally
 from node.acting import Draft, Expected, Ground
 from node.membership import Evidence
 from node.naming import Member, members_of, time_of
 from node.proposing import described, parts_of
 from node.states import ActKind
-
-_LIFETIME: Final = 90 * 86_400  # the contract's own
 
 
 class ProposalState(StrEnum):
@@ -63,37 +62,15 @@ class Proposal:
     @property
     def expires_at(self) -> int:
         """When it runs out of time, Unix seconds."""
-        return self.made.time + _LIFETIME
+        return self.made.time + limits.PROPOSAL_SECONDS
 
     @property
-    def in_favour(self) -> list[Member]:
-        """The voters that said yes."""
-        return [one for number, one in self.voters.items() if self._said(number) is True]
-
-    @property
-    def against(self) -> list[Member]:
-        """The voters that said no."""
-        return [one for number, one in self.voters.items() if self._said(number) is False]
-
-    @property
-    def silent(self) -> list[Member]:
-        """The voters that have not voted."""
-        return [one for number, one in self.voters.items() if self._said(number) is None]
-
-    @property
-    def needed(self) -> int:
-        """How many must say yes."""
-        return 2 * len(self.voters) // 3 + 1
-
-    @property
-    def economies_needed(self) -> int:
-        """From how many economies."""
-        return len({one.economy for one in self.voters.values()}) // 2 + 1
-
-    @property
-    def economies_in_favour(self) -> list[str]:
-        """The economies of those that said yes."""
-        return sorted({one.economy for one in self.in_favour})
+    def tally(self) -> Tally:
+        """The count."""
+        return Tally(
+            {number: one.economy for number, one in self.voters.items()},
+            {number: ballot.yes for number, ballot in self.ballots.items()},
+        )
 
     @property
     def state(self) -> ProposalState:
@@ -102,17 +79,12 @@ class Proposal:
             return ProposalState.CARRIED_OUT
         if self.head_time > self.expires_at:
             return ProposalState.EXPIRED
-        return ProposalState.PASSED if self._has_enough else ProposalState.OPEN
+        return ProposalState.PASSED if self.tally.passes else ProposalState.OPEN
 
     @property
     def passes(self) -> bool:
         """Whether it could be carried out now."""
         return self.state is ProposalState.PASSED
-
-    @property
-    def _has_enough(self) -> bool:
-        enough = len(self.in_favour) >= self.needed
-        return enough and len(self.economies_in_favour) >= self.economies_needed
 
     def asks(self) -> str:
         """Return what it asks for, as one phrase."""
@@ -120,23 +92,25 @@ class Proposal:
 
     def standing(self) -> str:
         """Return the count in one line, as ``2 of 3 needed; XX, YY yes; ZZ not yet``."""
-        parts = [self.count()]
-        groups = ((self.in_favour, "yes"), (self.against, "no"), (self.silent, "not yet"))
+        tally, parts = self.tally, [self.count()]
+        groups = ((tally.in_favour, "yes"), (tally.against, "no"), (tally.silent, "not yet"))
         for group, word in groups:
             if group:
-                parts.append(f"{', '.join(one.name for one in group)} {word}")
+                parts.append(f"{', '.join(self.voters[one].name for one in group)} {word}")
         return "; ".join(parts)
 
     def count(self) -> str:
         """Return how many said yes, as ``2 of 3 needed; 1 of 2 economies``."""
-        count = f"{len(self.in_favour)} of {self.needed} needed"
-        have, need = len(self.economies_in_favour), self.economies_needed
+        tally = self.tally
+        count = f"{len(tally.in_favour)} of {tally.needed} needed"
+        have, need = len(tally.economies_in_favour), tally.economies_needed
         return count if have >= need else f"{count}; {have} of {need} economies"
 
     def dump(self) -> dict[str, Any]:
         """Return the proposal as ``--json`` shows it."""
         subject = self.members.get(self.made.subject)
         proposer = self.members.get(self.proposer)
+        tally = self.tally
         return {
             "proposal": self.number,
             "state": self.state.value,
@@ -147,17 +121,13 @@ class Proposal:
             "proposed_at": time_of(self.made.time),
             "expires_at": time_of(self.expires_at),
             "carried_out_at": time_of(self.carried_out.time) if self.carried_out else None,
-            "yes": [one.dump() for one in self.in_favour],
-            "no": [one.dump() for one in self.against],
-            "not_yet": [one.dump() for one in self.silent],
-            "needed": self.needed,
-            "economies": self.economies_in_favour,
-            "economies_needed": self.economies_needed,
+            "yes": [self.voters[one].dump() for one in tally.in_favour],
+            "no": [self.voters[one].dump() for one in tally.against],
+            "not_yet": [self.voters[one].dump() for one in tally.silent],
+            "needed": tally.needed,
+            "economies": tally.economies_in_favour,
+            "economies_needed": tally.economies_needed,
         }
-
-    def _said(self, member: int) -> bool | None:
-        ballot = self.ballots.get(member)
-        return None if ballot is None else ballot.yes
 
 
 def proposals(evidence: Evidence) -> list[Proposal]:

@@ -1,10 +1,9 @@
 """What members are voting on: each open proposal, what it asks for, who has voted how.
 
-Counts as the contract counts: over the members that may vote at the newest block, the subject left
-out; over two thirds of them must say yes, and over half of their economies. What a proposal asks
-for is read from its own payload and not from what its proposer says; a payload that is not what its
-kind takes is told by its size. Nothing in it is decoded but whole words and the texts of an
-admission, so that no library is handed what anybody may propose.
+Counts over the members that may vote at the newest block, the subject left out. What a proposal
+asks for is read from its own payload and not from what its proposer says; a payload that is not
+what its kind takes is told by its size. Nothing in it is decoded but whole words and the texts of
+an admission, so that no library is handed what anybody may propose.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from core.events import Event, Executed, MemberAdmitted, Position, Proposed, Rol
 from core.instants import instant
 from core.recognition import Facts, Member, Standing
 from core.registry import LedgerEvidence
+from core.tally import Tally
 from verifier.checks.case import moment
 from verifier.inert import inert_line
 from verifier.registrants import is_stopped
@@ -76,14 +76,14 @@ def _told(
         return None
     if any(isinstance(event, Executed) and event.time <= at for event in history):
         return None
-    voters = [
-        one for one in facts.members() if _votes(one, evidence) and one.number != made.subject
-    ]
-    ballots = {e.member: e.yes for e in history if isinstance(e, Voted) and e.time <= at}
-    economies = {one.admitted.economy for one in voters}
-    in_favour = [one for one in voters if ballots.get(one.number) is True]
-    for_it = sorted({one.admitted.economy for one in in_favour})
-    needed, economies_needed = 2 * len(voters) // 3 + 1, len(economies) // 2 + 1
+    tally = Tally(
+        {
+            one.number: one.admitted.economy
+            for one in facts.members()
+            if one.number != made.subject and _votes(one, evidence)
+        },
+        {e.member: e.yes for e in history if isinstance(e, Voted) and e.time <= at},
+    )
     return {
         "proposal": made.proposal,
         "action": ACTIONS.get(made.action, f"number {made.action}"),
@@ -92,13 +92,13 @@ def _told(
         "proposer": made.proposer,
         "proposed_at": instant(moment(made.time)),
         "expires_at": instant(moment(made.time + limits.PROPOSAL_SECONDS)),
-        "yes": [one.number for one in in_favour],
-        "no": [one.number for one in voters if ballots.get(one.number) is False],
-        "not_yet": [one.number for one in voters if one.number not in ballots],
-        "needed": needed,
-        "economies": for_it,
-        "economies_needed": economies_needed,
-        "passes": len(in_favour) >= needed and len(for_it) >= economies_needed,
+        "yes": tally.in_favour,
+        "no": tally.against,
+        "not_yet": tally.silent,
+        "needed": tally.needed,
+        "economies": tally.economies_in_favour,
+        "economies_needed": tally.economies_needed,
+        "passes": tally.passes,
     }
 
 

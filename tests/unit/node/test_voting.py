@@ -42,7 +42,8 @@ def seen(network: ActingNetwork, number: int) -> Proposal:
 def test_two_thirds_and_half_of_the_economies(network: ActingNetwork) -> None:
     ground = network.ground(1)
     number = network.propose(proposing(ground, ground.calls.propose_parameter("some", 1)), 1)
-    assert (seen(network, number).needed, seen(network, number).economies_needed) == (3, 2)
+    tally = seen(network, number).tally
+    assert (tally.needed, tally.economies_needed) == (3, 2)
     network.vote(number, 4)  # of the proposer's economy
     assert seen(network, number).standing() == (
         "2 of 3 needed; 1 of 2 economies; Body 1, Body 4 yes; Body 2, Body 3 not yet"
@@ -60,7 +61,7 @@ def test_two_thirds_and_half_of_the_economies(network: ActingNetwork) -> None:
 def test_the_subject_does_not_count(network: ActingNetwork) -> None:
     number = about(network, 2)
     assert set(seen(network, number).voters) == {1, 3, 4}
-    assert seen(network, number).needed == 3
+    assert seen(network, number).tally.needed == 3
 
 
 @pytest.mark.parametrize("how", ["freeze", "suspend", "expel"])
@@ -73,7 +74,7 @@ def test_whoever_lost_its_vote_is_not_counted(network: ActingNetwork, how: str) 
     gone(4)
     assert seen(network, number).passes
     gone(3)
-    assert [one.number for one in seen(network, number).in_favour] == [1]
+    assert seen(network, number).tally.in_favour == [1]
 
 
 def test_a_thawed_member_votes_again(network: ActingNetwork) -> None:
