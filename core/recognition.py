@@ -13,9 +13,10 @@ lift them any more.
 
 *Policies.* Those count that an authority of the economy published while it was active, for this
 ledger, signed with an assertion key of its own that was good then. The greatest version in effect
-is in force; of two with one version the later recorded. A text that is not at hand or is no policy
-that this version can read may say anything: recorded after the policy in force, it leaves open
-which one is. A policy that is for another economy or not rightly signed says nothing.
+is in force; of two with one version the later recorded. A text that is not at hand may be any
+policy, of any version, and leaves open which one is in force; a text that this version cannot read
+does so where it was recorded after the policy in force. A policy that is for another economy or not
+rightly signed says nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -184,14 +185,16 @@ class Policies:
 
     Args:
         valid: those that count, as recorded.
-        unread: where texts were recorded that cannot be read.
+        unread: where texts were recorded that are no policy this version can read.
+        is_missing: whether a text is not at hand.
     """
 
     valid: tuple[Published, ...]
-    unread: tuple[Position, ...]
+    unread: tuple[Position, ...] = ()
+    is_missing: bool = False
 
     def in_force(self, moment: int) -> tuple[Published | None, bool]:
-        """Return the policy in force at a moment, and whether an unread text leaves that open."""
+        """Return the policy in force at a moment, and whether another text leaves that open."""
         best: Published | None = None
         for policy in self.valid:
             version = policy.acceptance.version
@@ -200,7 +203,8 @@ class Policies:
             ):
                 best = policy
         since = best.position if best is not None else None
-        return best, any(since is None or position > since for position in self.unread)
+        newer = any(since is None or position > since for position in self.unread)
+        return best, newer or self.is_missing
 
 
 class Facts:
@@ -335,16 +339,20 @@ class Facts:
     def _policies(self, economy: str) -> Policies:
         valid: list[Published] = []
         unread: list[Position] = []
+        is_missing = False
         for member in self.members():
             if member.admitted.economy == economy and member.has_role(Role.AUTHORITY):
                 for notice in self._policy_notices(member):
-                    policy = self._policy(notice)
-                    if policy is None:
+                    text = self._text(notice.text_hash)
+                    policy = understood(text) if text is not None else None
+                    if text is None:
+                        is_missing = True
+                    elif policy is None:
                         unread.append(notice.position)
                     elif self._counts(policy, notice, economy):
                         valid.append(Published(policy, notice.position, notice.time))
         valid.sort(key=lambda policy: policy.position or Position(0, 0))
-        return Policies(tuple(valid), tuple(unread))
+        return Policies(tuple(valid), tuple(unread), is_missing)
 
     def _policy_notices(self, member: Member) -> list[NoticePublished]:
         return [
@@ -355,10 +363,6 @@ class Facts:
             and event.notice_kind == NoticeKind.POLICY
             and member.may_act_before(event.position)
         ]
-
-    def _policy(self, notice: NoticePublished) -> Acceptance | None:
-        text = self._text(notice.text_hash)
-        return understood(text) if text is not None else None
 
     def _counts(self, policy: Acceptance, notice: NoticePublished, economy: str) -> bool:
         """Tell whether a policy is for this economy and ledger and signed by its publisher."""
