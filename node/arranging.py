@@ -77,7 +77,7 @@ def making(ground: Ground, roles: Role, parties: Sequence[Member], text: bytes) 
         stated={"roles": int(roles), "parties": numbers, "text_sha256": digest.hex()},
         call=ground.calls.make_arrangement(int(roles), numbers, text),
         expected=expected,
-        sentence=f"{ground.body.name} makes an arrangement between bodies that are "
+        sentence=f"{ground.body.name} makes an arrangement for members of the role "
         f"{role_words(roles)}, with a text of {len(text)} bytes, and invites {invited}.",
         undo="It stays on the ledger; it binds nobody who has not accepted it.",
         standing=expected.found_in(ground.evidence),

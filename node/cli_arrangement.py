@@ -173,7 +173,7 @@ def shown(
 
 def _tell(one: dict[str, Any]) -> None:
     roles = ", ".join(role.replace("_", " ") for role in one["roles"])
-    typer.echo(f"{one['arrangement']}  kept by {one['keeper']['name']}, between {roles}")
+    typer.echo(f"{one['arrangement']}  kept by {one['keeper']['name']}, for the role {roles}")
     for party in one["parties"]:
         states = ", ".join(
             f"{place['scope']} {place['state'].replace('_', ' ')}"

@@ -13,7 +13,7 @@ import typer
 from core import limits
 from core.errors import NotFound
 from core.events import Assurance, NoticeKind
-from core.runtime.exits import Exit, line
+from core.runtime.exits import Exit
 from node.cli_acts import DryRun, inert, take_part
 from node.cli_common import Json, Node, Wait, note, open_desk, read_file, show
 
@@ -138,11 +138,18 @@ def assure(
 
 def _tell(one: dict[str, Any]) -> None:
     lifted = f", lifted {one['lifted_at'][:10]}" if one["lifted_at"] else ""
-    about = (
-        f", about {one['subject']['kind']} of {one['subject']['name']}" if one["subject"] else ""
-    )
+    about = f", about {_regarding(one['subject'])}" if one["subject"] else ""
     typer.echo(f"{one['notice']}  {one['published_at'][:10]}  {one['kind']} by "
-               f"{line(one['publisher']['name'] or 'a member')}{about}{lifted}")  # fmt: skip
+               f"{_name(one['publisher'])}{about}{lifted}")  # fmt: skip
     content = one["text"].get("content")
     if content is not None:
         typer.echo(inert(content))
+
+
+def _name(body: dict[str, Any]) -> str:
+    return inert(body["name"] or "a member").replace("\n", " ")
+
+
+def _regarding(subject: dict[str, Any]) -> str:
+    whose = _name(subject)
+    return whose if subject["kind"] == "member" else f"a {subject['kind']} of {whose}"

@@ -191,12 +191,13 @@ def show_policy(
 
     moment = end(at, what="--at") if at is not None else datetime.now(UTC)
     is_economy = codes.known_economy(policy) and not Path(policy).exists()
+    read = None if is_economy else _read(Path(policy))
     with _evidence(verifier, ledger, node, needed=is_economy) as evidence:
-        if is_economy:
+        if read is None:
             assert evidence is not None
             found = published(evidence, policy, moment)
         else:
-            found = local(_read(Path(policy)), evidence, moment)
+            found = local(read, evidence, moment)
         if as_json:
             show(policy_json(found, evidence, moment))
         else:

@@ -39,6 +39,19 @@ _ABOUT: Final[Mapping[NoticeKind, frozenset[SubjectKind]]] = {
     NoticeKind.ALERT: frozenset({SubjectKind.MEMBER, SubjectKind.KEY, SubjectKind.ANCHOR}),
     NoticeKind.CORRECTION: frozenset({SubjectKind.NOTICE}),
 }
+_SPELLED: Final[Mapping[SubjectKind, str]] = {
+    SubjectKind.MEMBER: "member:MEMBER",
+    SubjectKind.KEY: "key:MEMBER/THUMBPRINT",
+    SubjectKind.ANCHOR: "batch:MEMBER/ROOT",
+    SubjectKind.NOTICE: "notice:NUMBER",
+}
+_FAILING: Final[Mapping[SignatureState, str]] = {
+    SignatureState.UNSIGNED: "it is not signed",
+    SignatureState.GOOD: "another body signed it",
+    SignatureState.NOT_REGISTERED: "its key does not stand on the ledger",
+    SignatureState.BROKEN: "its signature does not belong to it",
+    SignatureState.NOT_CHECKED: "its signature could not be checked",
+}
 KIND_WORDS: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.POLICY: "an acceptance policy",
     NoticeKind.CHANGE: "a change of standard or interface",
@@ -140,9 +153,12 @@ def publishing(
     require_text_sound(text)
     about = subject or Subject()
     if about.kind not in _ABOUT[kind]:
-        fitting = ", ".join(one.name.lower() for one in sorted(_ABOUT[kind]))
-        raise UsageError("subject_unfit", f"{KIND_WORDS[kind]} is not about that",
-                         f"its subject: {fitting}")  # fmt: skip
+        fitting = ", ".join(_SPELLED[one] for one in sorted(_ABOUT[kind]) if one in _SPELLED)
+        raise UsageError(
+            "subject_unfit",
+            f"{KIND_WORDS[kind]} {'needs a fitting' if fitting else 'takes no'} --subject",
+            f"one of: {fitting}" if fitting else "leave it out",
+        )
     if kind is NoticeKind.POLICY:
         _require_counted(ground, text)
     digest = sha256(text).digest()
@@ -287,8 +303,7 @@ def _require_counted(ground: Ground, text: bytes) -> None:
     kid, state = policy.signer, signature_state(policy, ground.evidence)
     is_ours = kid is not None and ground.evidence.member_of(kid.did) == ground.member
     if kid is None or state is not SignatureState.GOOD or not is_ours:
-        said = "another's" if state is SignatureState.GOOD else state.value.replace("_", " ")
-        raise Refused("policy_signature", f"no reader would count it: its signature is {said}",
+        raise Refused("policy_signature", f"no reader would count it: {_FAILING[state]}",
                       "comity policy sign")  # fmt: skip
     if not assertion_key_stands(ground.evidence, ground.member, kid.thumbprint):
         raise Refused("policy_signature", "no reader would count it: its key is revoked",

@@ -186,8 +186,14 @@ def published(evidence: Evidence, economy: str, at: datetime) -> Found:
     if found is None:
         message = f"the ledger has no acceptance policy of {economy} in force then"
         unread = "; one was published whose text cannot be read here" if is_open else ""
-        raise NotFound("no_policy", message + unread)
+        raise NotFound("no_policy", message + unread, _coming(evidence, economy, at))
     return Found(found.acceptance, False, True, SignatureState.GOOD, found.time, is_open)
+
+
+def _coming(evidence: Evidence, economy: str, at: datetime) -> str:
+    valid = Facts(evidence).policies_of(economy).valid
+    starts = [one.acceptance.effective_at for one in valid if one.acceptance.effective_at > at]
+    return f"one takes effect on {min(starts):%Y-%m-%d}; --at names a day" if starts else ""
 
 
 def local(policy: Acceptance, evidence: Evidence | None, at: datetime) -> Found:

@@ -40,8 +40,8 @@ def network_text(network: Network, now: datetime) -> str:
     lines = [evidence_words(network, now), ""]
     if network.question.standard is not None:
         lines += [question_words(network), *_accepted(network.acceptors), ""]
-    for title, rows in _sections(network.listing, names):
-        lines += [f"{title} ({len(rows)})", *(f"  {row}" for row in rows), ""]
+    for title, items in _sections(network.listing, names):
+        lines += [f"{title} ({len(items)})", *(f"  {row}" for rows in items for row in rows), ""]
     return "\n".join(map(printable, lines)).rstrip()
 
 
@@ -112,26 +112,29 @@ def _accepted(found: Sequence[Acceptor]) -> Iterator[str]:
 
 def _sections(
     listing: Mapping[str, Any], names: Mapping[int, str]
-) -> Iterator[tuple[str, list[str]]]:
-    yield "Members", [_member(one) for one in listing["members"]]
-    yield "Keys", [_key(one, names) for one in listing["keys"]]
-    yield "Accreditations", [_accreditation(one, names) for one in listing["accreditations"]]
-    yield (
-        "Arrangements",
-        [row for one in listing["arrangements"] for row in _arrangement(one, names)],
-    )
+) -> Iterator[tuple[str, list[list[str]]]]:
+    """Yield each title with its items, and each item as its rows: what is counted are items."""
+    yield "Members", [[_member(one)] for one in listing["members"]]
+    yield "Keys", [[_key(one, names)] for one in listing["keys"]]
+    yield "Accreditations", [[_accreditation(one, names)] for one in listing["accreditations"]]
+    yield "Arrangements", [list(_arrangement(one, names)) for one in listing["arrangements"]]
     yield (
         "Open proposals",
         [
-            f"{one['proposal']}  to {one['asks']}  ({len(one['yes'])} of {one['needed']} needed)"
+            [f"{one['proposal']}  to {one['asks']}  ({len(one['yes'])} of {one['needed']} needed)"]
             for one in listing["proposals"]
         ],
     )
     yield (
         "Acceptance policies in force",
         [
-            f"{one['economy']}  version {stated['version']}, since {_day(stated['effective_at'])}"
-            f"{', this verifier’s own' if one['in_force']['source'] == 'local' else ''}"
+            [
+                (
+                    f"{one['economy']}  version {stated['version']}, "
+                    f"since {_day(stated['effective_at'])}"
+                    f"{', this verifier’s own' if one['in_force']['source'] == 'local' else ''}"
+                )
+            ]
             for one in listing["policies"]
             if one["in_force"] and (stated := one["in_force"]["policy"])
         ],
@@ -140,8 +143,12 @@ def _sections(
         yield (
             title,
             [
-                f"{one['notice']}  {_day(one['published_at'])}  {one['kind']} by "
-                f"{named(names, one['publisher'])}: {one['title'] or 'text not at hand'}"
+                [
+                    (
+                        f"{one['notice']}  {_day(one['published_at'])}  {one['kind']} by "
+                        f"{named(names, one['publisher'])}: {one['title'] or 'text not at hand'}"
+                    )
+                ]
                 for one in listing[name]
             ],
         )

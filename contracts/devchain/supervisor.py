@@ -264,7 +264,7 @@ def _lock(path: Path) -> int:
         os.close(descriptor)
         raise Refused(
             "chain_already_running",
-            f"a supervisor is already running in {path.parent} (process {holder or 'unknown'})",
+            f"a chain is already running in {path.parent} (process {holder or 'unknown'})",
             hint="stop it first, or give this chain another --dir",
         ) from error
     os.ftruncate(descriptor, 0)

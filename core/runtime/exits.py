@@ -42,6 +42,13 @@ class Exit(IntEnum):
     READER_GONE = 141  # standard output was closed
 
 
+_PARSER_WORDS = (
+    (": Value error, ", ": "),
+    (
+        "Input should be a valid integer, unable to parse string as an integer",
+        "expected a whole number",
+    ),
+)
 _EXIT_OF_ERROR: tuple[tuple[type[Exception], Exit], ...] = (
     (errors.UsageError, Exit.USAGE),
     (errors.FormatError, Exit.USAGE),
@@ -190,8 +197,15 @@ def run_app(app: Typer, argv: Sequence[str], name: str = "comity") -> object:
     except TyperException as wrong:
         at = getattr(getattr(wrong, "ctx", None), "command_path", None) or _path_of(app, argv, name)
         bare = type(wrong).__name__ == "NoArgsIsHelpError"  # typer has printed the help already
-        text = "a command is missing" if bare else wrong.format_message()
+        text = "a command is missing" if bare else _plainer(wrong.format_message())
         raise errors.UsageError("usage", text, hint=f"type '{at} --help'") from None
+
+
+def _plainer(text: str) -> str:
+    """Return a sentence of the argument parser without the words of its own trade."""
+    for theirs, ours in _PARSER_WORDS:
+        text = text.replace(theirs, ours)
+    return text
 
 
 def _path_of(app: Typer, argv: Sequence[str], name: str) -> str:

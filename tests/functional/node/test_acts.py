@@ -308,6 +308,7 @@ def test_an_alert_is_published_shown_and_lifted(ask: Ask, tmp_path: Path) -> Non
     assert ask("FR", "notice", *words, "--json").json["already"] is not None
     [one] = ask("CN", "notices", "--json").json["notices"]
     assert (one["notice"], one["kind"], one["lifted_at"]) == ("4/1", "alert", None)
+    assert ", about Huaxin Certification" in ask("CN", "notices").out
     assert "was stolen" in ask("CN", "notices", "4/1").out
     recorded(ask("FR", "notice", "lift", "1", "--wait", "--json"))
     assert ask("FR", "notice", "lift", "1", "--json").json["already"] is not None
@@ -315,7 +316,8 @@ def test_an_alert_is_published_shown_and_lifted(ask: Ask, tmp_path: Path) -> Non
     assert ask("FR", "notice", "lift", "7").code == 1
     other = ("publish", "alert", str(text), "--subject", "member:de.example")
     assert ask("CN", "notice", *other).code == 1  # it may warn of itself alone
-    assert ask("FR", "notice", "publish", "alert", str(text)).code == 4
+    bare = ask("FR", "notice", "publish", "alert", str(text))
+    assert (bare.code, "batch:MEMBER/ROOT" in bare.err) == (4, True)
     assert ask("FR", "notice", "publish", "change", str(text), "--subject", "member:1").code == 4
 
 
@@ -344,6 +346,7 @@ def test_a_policy_is_published_only_if_readers_would_count_it(
         file.write_bytes(wrong.file_bytes())
         said = ask("FR", "notice", "publish", "policy", str(file))
         assert (said.code, said.out) == (1, ""), said
+        assert wrong is not unsigned or "it is not signed" in said.err
     file.write_bytes(unsigned.signed_by(signer, did, ASSERTION).file_bytes())
     told = recorded(ask("FR", "notice", "publish", "policy", str(file), "--wait", "--json"))
     digest = hashlib.sha256(file.read_bytes()).hexdigest()

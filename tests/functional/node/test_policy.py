@@ -175,6 +175,7 @@ def test_a_draft_is_signed_published_and_shown(
     assert said("publish", str(file), "--dry-run", *node) == 3  # no chain node answers here
     assert "Authority (example) publishes an acceptance policy" in said.out
     assert said("show", "XA", *node) == 1
+    assert said("show", str(tmp_path / "none.json"), *node) == 4
     authority.body.publish(NoticeKind.POLICY, file.read_bytes())
     authority.follow()
     for where in (node, ("--verifier", str(authority.folder))):
@@ -183,6 +184,7 @@ def test_a_draft_is_signed_published_and_shown(
         assert told["policy"] == signed.dump()
         assert (told["source"], told["signature"], told["in_force"]) == ("ledger", "good", True)
         assert said("show", "XA", *where, "--at", "2025-12-31") == 1
+        assert "one takes effect on 2026-01-01" in said.err
     assert said("publish", str(file), *node) == 0
     assert said.out.startswith("On the ledger already")
 

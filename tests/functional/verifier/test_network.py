@@ -124,6 +124,7 @@ def test_page_api_and_command_answer_who_may_certify_and_since_when(
     assert code == 0
     told = "Body 1 (1): ISO 9001:2015, sector 19, in XB: Yes, with a condition, since "
     assert told + first["since"][:10] in text
+    assert "\nArrangements (1)\n" in text, "counted are arrangements, not rows"
     page = serving.get("/network", params=QUESTION).text
     assert "Who may certify ISO 9001 sector 19 for XB now?" in page
     assert f'<time datetime="{first["since"].replace("Z", "+00:00")}">' in page

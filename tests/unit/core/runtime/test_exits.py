@@ -166,7 +166,7 @@ def _application() -> typer.Typer:
         (["number", "0"], 0, ""),
         (["number", "2"], 2, ""),
         (["number", "9"], 3, ""),
-        (["number", "x"], 4, "error: invalid value for 'value'"),
+        (["number", "x"], 4, "error: invalid value for 'value': expected a whole number\n"),
         (["number"], 4, "hint: type 'comity try number --help'"),
         (["number", "1", "--file", "missing"], 4, "error: invalid value for '--file'"),
         (["number", "1", "--nope"], 4, "error: no such option"),
