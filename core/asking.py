@@ -28,13 +28,15 @@ def question_of(
     *,
     now: datetime,
 ) -> Question:
-    """Return the question that these words put; empty ones ask nothing.
+    """Return the question that these words put; empty ones ask nothing. A market may be lower case.
 
     Raises:
         UsageError: it cannot be asked.
     """
     moment = moment_asked(at, now) if at else None
-    question = Question(standard or None, sector or None, site or None, market or None, moment)
+    question = Question(
+        standard or None, sector or None, site or None, market.upper() if market else None, moment
+    )
     require_askable(question, now)
     return question
 

@@ -91,9 +91,9 @@ GENUINE: Final = (
     Reason(3, "registered_with_alert", _CONDITION,
            Words("Registered by {body}. {publisher} has warned about it, its key or this "
                  "batch on {date}.", "The warning stands.",
-                 "Read the notice before you rely on it."),
+                 "Read it in the network's feed first."),
            Words("由{body}登记。{publisher}于{date}就该机构、其密钥或本批次发布风险警示。",
-                 "警示仍然有效。", "采信前请阅读该通告。")),
+                 "警示仍然有效。", "采信前请在网络订阅源中阅读。")),
     Reason(3, "registered_here_since", _COULD_NOT,
            Words("Registered here since {date}; what was before cannot be checked.",
                  _HARMLESS, "Ask about a day from then on."),

@@ -195,7 +195,7 @@ def _faults(
             yield Fault("/sectors", "accredited_sectors_only", message)
         for i, sector in enumerate(sectors):
             if sector not in covered:
-                message = "by the ledger the accreditation for this standard has not this sector"
+                message = "by the ledger, the accreditation does not cover this sector"
                 yield Fault(f"/sectors/{i}", "not_accredited_for_sector", message)
 
 

@@ -99,6 +99,6 @@ class Desk:
             if evidence is None:
                 raise NotFound(
                     "ledger_not_followed", "this verifier does not follow that ledger",
-                    "GET /v1/ledgers lists those it follows",
+                    "those it follows stand in verifier.toml, and under GET /v1/ledgers",
                 )  # fmt: skip
             yield evidence

@@ -151,5 +151,6 @@ def test_what_is_no_date_is_refused(text: str) -> None:
 def test_empty_words_ask_nothing_and_long_ones_are_refused() -> None:
     now = datetime(2026, 3, 2, tzinfo=UTC)
     assert question_of("", "", "", "", "", now=now) == Question()
+    assert question_of(market="xa", now=now) == Question(market="XA")
     with pytest.raises(UsageError):
         question_of("ISO 9001" + " " * 500, now=now)
