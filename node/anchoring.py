@@ -74,7 +74,11 @@ class Anchoring:
         return self._held
 
     def claim_fence(self, *, now: datetime) -> None:
-        """Sign and store a claim of a new fence, once for this worker; it counts when final."""
+        """Sign and store a claim of a new fence, once for this worker; it counts when final.
+
+        One that another claim overtakes in the same moment is made again, higher: that says nothing
+        yet of who works on, and of two workers the one whose claim the ledger has last does.
+        """
         if self.fence is not None or self._claim is not None:
             return
         with self._store.reading() as connection:
@@ -90,7 +94,7 @@ class Anchoring:
                 attach=lambda connection, _: facts.keep_fact(connection, FENCE_FACT, str(wanted)),
             )
         except LedgerRefused as refused:
-            if refused.code in _STALE or refused.code in _NOT_OURS:
+            if refused.code in _NOT_OURS:
                 raise self._stopping(refused) from None
             self._hold(refused)
         else:

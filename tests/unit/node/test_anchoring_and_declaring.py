@@ -258,11 +258,19 @@ def test_a_frozen_bodys_worker_waits_with_its_claim(scene: Scene) -> None:
     assert scene.anchoring.fence == 7
 
 
-@pytest.mark.parametrize("code", ["fence_too_low", "not_operating"])
-def test_a_worker_that_cannot_claim_for_good_stops(scene: Scene, code: str) -> None:
-    scene.sender.refuse = lambda _call: code
+def test_a_worker_that_cannot_claim_for_good_stops(scene: Scene) -> None:
+    scene.sender.refuse = lambda _call: "not_operating"
     with pytest.raises(Fenced):
         scene.anchoring.claim_fence(now=scene.node.now)
+
+
+def test_a_claim_that_was_overtaken_is_made_again(scene: Scene) -> None:
+    scene.sender.refuse = lambda _call: "fence_too_low"
+    scene.anchoring.claim_fence(now=scene.node.now)
+    assert scene.anchoring.held == "fence_too_low"
+    scene.sender.refuse = lambda _call: None
+    scene.hold_fence()
+    assert scene.anchoring.held is None
 
 
 def test_a_worker_stops_when_the_ledger_shows_a_later_claim(scene: Scene) -> None:
